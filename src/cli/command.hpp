@@ -1,0 +1,2 @@
+#pragma once
+namespace openclaw::cli { class CommandTable {}; }

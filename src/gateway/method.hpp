@@ -1,0 +1,2 @@
+#pragma once
+namespace openclaw::gateway { class MethodTable {}; }
