@@ -63,10 +63,16 @@ std::string plain_markdown(std::string_view markdown, const Output& output) {
     const bool heading = line.starts_with('#');
     while (heading && (line.starts_with('#') || line.starts_with(' ')))
       line.remove_prefix(1);
-    std::string text(line);
-    std::erase(text, '`');
-    for (auto at = text.find("**"); at != std::string::npos; at = text.find("**"))
-      text.erase(at, 2);
+    std::string text;
+    bool quoted = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (line[i] == '`')
+        quoted = !quoted;
+      else if (!quoted && line.substr(i, 2) == "**")
+        ++i;
+      else
+        text += line[i];
+    }
     out += (heading ? output.styled(Style::bold, text) : text) + "\n";
   }
   while (out.ends_with("\n\n"))
