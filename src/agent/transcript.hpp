@@ -1,8 +1,11 @@
 // Transcript entries: messages as rows of the state database and as lines of OpenClaw's JSONL session format (version 3).
 #pragma once
+#include "base/file_descriptor.hpp"
+#include "base/ids.hpp"
 #include "base/json.hpp"
 #include "ports/conversation.hpp"
 #include "store/database.hpp"
+#include <mutex>
 #include <vector>
 
 namespace openclaw::agent {
@@ -27,13 +30,16 @@ Result<std::vector<Entry>> read_messages(store::Connection& connection, const st
 // on the pool. Nothing depends on it but other programs that read the files.
 class TranscriptFiles {
 public:
-  explicit TranscriptFiles(std::string agents_folder) : folder_(std::move(agents_folder)) {}
-  Result<> update(const std::string& agent_id, const std::string& session_id, const std::vector<store::EntryRow>& entries,
-                  std::int64_t created_ms, const std::string& workspace);
+  TranscriptFiles(std::string agents_folder, std::string database_path)
+      : folder_(std::move(agents_folder)), database_path_(std::move(database_path)) {}
+  Result<> update(const std::string& agent_id, const std::string& session_id, std::int64_t created_ms, const std::string& workspace);
   Result<> retire(const std::string& agent_id, const std::string& session_id, std::int64_t now_ms); // renames to .deleted.TIME
 
 private:
   std::string folder_;
+  std::string database_path_;
+  std::mutex mutex_;                            // one file is written at a time
+  std::unique_ptr<store::Connection> database_; // opened at first use
 };
 
 } // namespace openclaw::agent
