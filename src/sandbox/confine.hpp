@@ -1,5 +1,6 @@
-// Confined processes: our own binary re-executed as `sandbox-init`, which unshares user, mount, pid, ipc, uts (and network)
-// namespaces, builds a small root, applies Landlock, seccomp and limits, drops everything, and executes the command. No daemon.
+// Confined processes: our own binary re-executed as `sandbox-init`, which unshares user, mount, pid, ipc, uts (and
+// network) namespaces, builds a small root, applies Landlock, seccomp and limits, drops everything, and executes the
+// command. No daemon.
 #pragma once
 #include "async/process.hpp"
 #include "base/result.hpp"
@@ -31,7 +32,8 @@ struct Limits {
 };
 
 struct Confinement {
-  std::vector<Mount> mounts; // besides the read-only system (/usr, /bin, /lib*, selected /etc files), a private /tmp, /dev/{null,zero,full,random,urandom,tty}, /proc
+  std::vector<Mount> mounts; // besides the read-only system (/usr, /bin, /lib*, selected /etc files), a private /tmp,
+                             // /dev/{null,zero,full,random,urandom,tty}, /proc
   Network network = Network::none;
   Limits limits;
   bool system = true; // false: no /usr and no /etc, only the mounts
@@ -39,8 +41,9 @@ struct Confinement {
 
 struct Command {
   std::vector<std::string> argv; // argv[0] absolute or found on the sandbox's PATH
-  std::map<std::string, std::string> environment; // exactly this; PATH, HOME, LANG, TERM, USER are filled in when absent
-  std::string directory;                          // inside
+  std::map<std::string, std::string>
+      environment;       // exactly this; PATH, HOME, LANG, TERM, USER are filled in when absent
+  std::string directory; // inside
   bool pipe_input = false;
   bool merge_error = true;
   std::vector<std::pair<int, int>> descriptors;
@@ -59,7 +62,8 @@ Support support();
 // Refuses (Kind::denied, with what to do) when the kernel does not allow confinement; never runs unconfined instead.
 Result<std::shared_ptr<async::Process>> start(async::Executor executor, Confinement confinement, Command command);
 
-// The other side: `openclaw sandbox-init`, called by main() before anything else is set up. Reads its instructions from descriptor 3.
+// The other side: `openclaw sandbox-init`, called by main() before anything else is set up. Reads its instructions from
+// descriptor 3.
 int sandbox_init(int argc, char** argv);
 // As one word for main() to compare argv[1] with.
 inline constexpr const char* kSandboxInit = "sandbox-init";
