@@ -4,6 +4,7 @@
 #include "agent/model_catalog.hpp"
 #include "agent/run_events.hpp"
 #include "async/scope.hpp"
+#include "base/json.hpp"
 #include "ports/registry.hpp"
 #include <map>
 #include <memory>

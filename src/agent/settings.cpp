@@ -120,7 +120,8 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
     agent.workspace = default_workspace;
     settings.agents.push_back(std::move(agent));
   }
-  std::stable_partition(settings.agents.begin(), settings.agents.end(), [](const AgentSettings& agent) { return agent.is_default; });
+  const auto chosen = std::find_if(settings.agents.begin(), settings.agents.end(), [](const AgentSettings& agent) { return agent.is_default; });
+  if (chosen != settings.agents.end()) std::rotate(settings.agents.begin(), chosen, chosen + 1);
   for (auto& agent : settings.agents) agent.is_default = &agent == &settings.agents.front();
 
   TRY(settings.budget.per_day_micro_usd, cap(config, "budget.perDayUsd"));

@@ -199,7 +199,9 @@ Result<> TranscriptFiles::update(const std::string& agent_id, const std::string&
   TRY_VOID(check_id(agent_id, "agent id"));
   TRY_VOID(check_id(session_id, "session id"));
   const std::lock_guard lock(mutex_);
-  if (!database_) TRY(database_, store::Connection::open(database_path_, true));
+  if (!database_) {
+    TRY(database_, store::Connection::open(database_path_, true));
+  }
   const auto folder = fmt::format("{}/{}/sessions", folder_, agent_id);
   std::error_code code;
   std::filesystem::create_directories(folder, code);
@@ -219,7 +221,9 @@ Result<> TranscriptFiles::update(const std::string& agent_id, const std::string&
     return std::nullopt;
   };
   const auto found = position();
-  if (!found || (*found == 0 && entries.size() == 64)) TRY(entries, store::read_entries(*database_, session_id, 1'000'000));
+  if (!found || (*found == 0 && entries.size() == 64)) {
+    TRY(entries, store::read_entries(*database_, session_id, 1'000'000));
+  }
   std::string bytes;
   if (!found || tail.torn) {
     if (::ftruncate(file.get(), found ? tail.end : 0) != 0) return fail(Kind::transient, "The torn end of a transcript file cannot be cut off.");

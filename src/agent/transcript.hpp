@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "ports/conversation.hpp"
 #include "store/database.hpp"
+#include "store/sessions.hpp"
 #include <mutex>
 #include <vector>
 

@@ -29,8 +29,6 @@ std::string body_of(const Inbound& message) {
 
 } // namespace
 
-Messaging::Messaging(agent::Runtime& runtime, agent::RunEvents& events) : runtime_(runtime), events_(events) {}
-
 Result<agent::SessionKey> Messaging::canonical(std::string_view written) const {
   const auto& settings = runtime_.settings();
   TRY(auto key, agent::canonical_session_key(written, settings.agents.front().id));

@@ -29,7 +29,7 @@ struct Receipt {
 
 class Messaging {
 public:
-  Messaging(agent::Runtime& runtime, agent::RunEvents& events);
+  explicit Messaging(agent::Runtime& runtime) : runtime_(runtime) {}
 
   // Returns once the message is on disk (or was there before).
   Task<Receipt> receive(Inbound message);
@@ -40,7 +40,6 @@ public:
 private:
   Task<Receipt> accept(Inbound message, agent::SessionKey key, std::string retry_of);
   agent::Runtime& runtime_;
-  agent::RunEvents& events_;
 };
 
 } // namespace openclaw::messaging
