@@ -1,0 +1,123 @@
+import { useSignal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { formatTime, t } from '../i18n/index.ts';
+import { agentName } from '../state/agent.ts';
+import type { Conversation } from '../state/conversation.ts';
+import type { Item, UserItem } from '../state/history.ts';
+import { modelReady } from '../state/models.ts';
+import { FirstRun, ModelBanner } from './first_run.tsx';
+import { Icon, Mark } from './icons.tsx';
+import { TurnView } from './turn_view.tsx';
+
+const nearTheEnd = 60;
+
+export function ConversationView({ conversation }: { conversation: Conversation }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const atEnd = useSignal(true);
+  const items = conversation.items.value;
+  const lastQuestion = useRef('');
+
+  // Follow the text only while the reader is at its end; whoever reads further up is left alone.
+  useLayoutEffect(() => {
+    const box = scroller.current!;
+    const follow = new ResizeObserver(() => atEnd.value && toEnd(box));
+    follow.observe(content.current!);
+    follow.observe(box);
+    atEnd.value = true;
+    toEnd(box);
+    return () => follow.disconnect();
+  }, [conversation]);
+
+  // One's own message is always worth seeing.
+  const question = items.findLast((item) => item.kind === 'user' && item.state.value !== 'sent')?.key ?? '';
+  useLayoutEffect(() => {
+    if (question && question !== lastQuestion.current) {
+      atEnd.value = true;
+      toEnd(scroller.current!);
+    }
+    lastQuestion.current = question;
+  }, [question]);
+
+  const onScroll = () => {
+    const box = scroller.current!;
+    atEnd.value = box.scrollHeight - box.scrollTop - box.clientHeight < nearTheEnd;
+  };
+
+  const empty = items.length === 0;
+  return (
+    <div class="conversation-frame">
+      <div class="conversation" ref={scroller} onScroll={onScroll} tabIndex={-1}>
+        <div class="column" ref={content}>
+          {!empty && !modelReady.value && <ModelBanner />}
+          {conversation.loadFailure.value && (
+            <div class="failure" role="alert">
+              <Icon name="alert" />
+              <div>
+                <p>{conversation.loadFailure.value.message}</p>
+                <p class="muted">{conversation.loadFailure.value.hint}</p>
+                <button type="button" class="button" onClick={() => void conversation.load()}>
+                  {t('conversation.reload')}
+                </button>
+              </div>
+            </div>
+          )}
+          {empty && conversation.loaded.value && (modelReady.value ? <Welcome /> : <FirstRun />)}
+          {empty && !conversation.loaded.value && !conversation.loadFailure.value && <p class="muted centred">{t('conversation.loading')}</p>}
+          <div class="items" role="log" aria-live="off" aria-label={t('conversation.label')}>
+            {items.map((item) => (
+              <ItemView key={item.key} item={item} conversation={conversation} />
+            ))}
+          </div>
+        </div>
+      </div>
+      {!atEnd.value && (
+        <button
+          type="button"
+          class="round to-end"
+          aria-label={t('conversation.latest')}
+          title={t('conversation.latest')}
+          onClick={() => {
+            atEnd.value = true;
+            toEnd(scroller.current!);
+          }}
+        >
+          <Icon name="down" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function ItemView({ item, conversation }: { item: Item; conversation: Conversation }) {
+  if (item.kind === 'turn') return <TurnView turn={item} conversation={conversation} />;
+  if (item.kind === 'notice') return <p class="notice">{item.text}</p>;
+  return <Question item={item} />;
+}
+
+function Question({ item }: { item: UserItem }) {
+  return (
+    <article class="question" aria-label={t('conversation.you')} data-state={item.state.value}>
+      <p dir="auto">{item.text}</p>
+      {item.state.value === 'unconfirmed' ? (
+        <footer>{t('turn.unconfirmed')}</footer>
+      ) : (
+        item.timestamp > 0 && <footer class="appearing">{formatTime(item.timestamp)}</footer>
+      )}
+    </article>
+  );
+}
+
+function Welcome() {
+  return (
+    <div class="welcome">
+      <Mark />
+      <h2>{t('conversation.welcome', { name: agentName.value })}</h2>
+      <p class="muted">{t('conversation.welcomeHint')}</p>
+    </div>
+  );
+}
+
+function toEnd(box: HTMLElement): void {
+  box.scrollTop = box.scrollHeight;
+}
