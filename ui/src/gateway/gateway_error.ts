@@ -13,6 +13,10 @@ export class GatewayError extends Error {
     this.retryable = retryable;
   }
 
+  get aboutToken(): boolean {
+    return /^AUTH_|^PAIRING|^NOT_PAIRED/.test(this.code) || /^unauthorized/i.test(this.message);
+  }
+
   static fromBody(body: ErrorBody | undefined): GatewayError {
     const code = body?.details?.code || body?.code || 'UNKNOWN';
     return new GatewayError(code, textOrNothing(body?.message), textOrNothing(body?.details?.hint), body?.retryable === true || body?.code === 'UNAVAILABLE');

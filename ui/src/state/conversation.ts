@@ -3,6 +3,7 @@ import type { AgentEvent, ChatEvent, History } from '../gateway/frames.ts';
 import { GatewayError, textOrNothing } from '../gateway/gateway_error.ts';
 import { t } from '../i18n/index.ts';
 import { announceEnd, announceProgress } from './announcements.ts';
+import { textOf } from './content.ts';
 import { explain, type Explanation } from './explain.ts';
 import { call, phase } from './gateway.ts';
 import { itemsFromHistory, type Item, type UserItem } from './history.ts';
@@ -121,9 +122,8 @@ export class Conversation {
     if (!turn) return;
     switch (event.state) {
       case 'delta': {
-        const text = event.message?.content;
-        const whole = typeof text === 'string' ? text : (text ?? []).map((block) => (block.type === 'text' ? block.text : '')).join('');
-        if (whole) this.stream(turn, 'text', String(whole), event.replace === true);
+        const whole = textOf(event.message?.content);
+        if (whole) this.stream(turn, 'text', whole, event.replace === true);
         break;
       }
       case 'final': {

@@ -9,8 +9,9 @@ export interface Explanation {
 /** Turns any failure into what happened and what to do next, in words; the gateway's own words come first. */
 export function explain(error: unknown): Explanation {
   const known = error instanceof GatewayError ? error : new GatewayError('UNKNOWN', '');
-  const own = ownWords(known.code);
-  return { message: known.message || own.message, hint: known.hint || own.hint };
+  const own = known.aboutToken ? { message: t('login.tokenRefused'), hint: t('login.tokenRefused.hint') } : ownWords(known.code);
+  // The protocol fixes the words for a refused token, and they speak to programs: "unauthorized: gateway token mismatch".
+  return { message: known.aboutToken ? own.message : known.message || own.message, hint: known.hint || own.hint };
 }
 
 function ownWords(code: string): Explanation {
@@ -23,7 +24,6 @@ function ownWords(code: string): Explanation {
     case 'LOGIN_REFUSED':
       return { message: t('login.refused'), hint: t('login.refused.hint') };
     default:
-      if (/^AUTH_|^PAIRING|^NOT_PAIRED/.test(code)) return { message: t('login.tokenRefused'), hint: t('login.tokenRefused.hint') };
       return { message: t('error.unknown'), hint: t('error.unknown.hint') };
   }
 }

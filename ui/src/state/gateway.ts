@@ -32,7 +32,8 @@ const connection = new Connection({
     phase.value = next;
     retryAt.value = detail.retryAt ?? 0;
     if (next === 'refused') {
-      storeToken('');
+      // Only a refused token is worth forgetting; after a refusal of another kind it may serve again.
+      if (detail.error?.aboutToken) storeToken('');
       signedIn.value = false;
       loginError.value = detail.error;
     }

@@ -58,9 +58,13 @@ export async function resetSession(key: string): Promise<void> {
 
 export async function deleteSession(key: string): Promise<void> {
   await call('sessions.delete', { key });
+  forget(key);
+  await refreshSessions();
+}
+
+function forget(key: string): void {
   conversations.delete(key);
   if (currentKey.value === key) openSession(mainSessionKey.value);
-  await refreshSessions();
 }
 
 export async function refreshSessions(): Promise<void> {
@@ -108,7 +112,9 @@ onEvent('agent', (event: AgentEvent) => conversations.get(fullKey(event.sessionK
 onEvent('sessions.changed', (event: { key?: string; reason?: string }) => {
   refreshSoon();
   const key = fullKey(event.key ?? '');
-  if (event.reason && /reset|new|delete/.test(event.reason)) void conversations.get(key)?.load();
+  // Reading the history of a deleted session would begin it anew.
+  if (event.reason === 'delete') forget(key);
+  else if (event.reason && /reset|new/.test(event.reason)) void conversations.get(key)?.load();
 });
 
 modelWillBeReady.subscribe((waiting) => {

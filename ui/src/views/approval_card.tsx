@@ -32,23 +32,25 @@ function ApprovalCard({ approval }: { approval: Approval }) {
         <Icon name="shield" />
         {t('approval.title')}
       </h2>
-      <pre class="approval-command" tabIndex={0} aria-label={t('approval.command')}>
-        <RevealedText text={command} />
-      </pre>
-      {texts.some(hasHiddenCharacters) && (
-        <p class="approval-warning">
-          <Icon name="alert" />
-          {t('approval.hidden')}
-        </p>
-      )}
-      <dl class="facts">
-        <Fact name={t('approval.reason')} value={request.reason} />
-        <Fact name={t('approval.folder')} value={request.cwd} code />
-        <Fact name={t('approval.program')} value={request.resolvedPath} code />
-        <Fact name={t('approval.arguments')} value={argv.length > 1 ? argv.map(quote).join('  ') : ''} code />
-        <Fact name={t('approval.host')} value={request.host} />
-        <Fact name={t('approval.session')} value={otherSession(request.sessionKey)} />
-      </dl>
+      <div class="approval-body">
+        <pre class="approval-command" tabIndex={0} aria-label={t('approval.command')}>
+          <RevealedText text={command} />
+        </pre>
+        {texts.some(hasHiddenCharacters) && (
+          <p class="approval-warning">
+            <Icon name="alert" />
+            {t('approval.hidden')}
+          </p>
+        )}
+        <dl class="facts">
+          <Fact name={t('approval.reason')} value={request.reason} />
+          <Fact name={t('approval.folder')} value={request.cwd} code />
+          <Fact name={t('approval.program')} value={request.resolvedPath} code />
+          <Fact name={t('approval.arguments')} value={argv.join(' ') !== command || argv.some((argument) => /\s/.test(argument)) ? argv.map(quote).join('  ') : ''} code />
+          <Fact name={t('approval.host')} value={request.host} />
+          <Fact name={t('approval.session')} value={otherSession(request.sessionKey)} />
+        </dl>
+      </div>
       {failure && (
         <p class="failure-line" role="alert">
           {failure.message} {failure.hint}

@@ -39,9 +39,14 @@ export function ConversationView({ conversation }: { conversation: Conversation 
     lastQuestion.current = question;
   }, [question]);
 
+  const position = useRef(0);
   const onScroll = () => {
     const box = scroller.current!;
-    atEnd.value = box.scrollHeight - box.scrollTop - box.clientHeight < nearTheEnd;
+    const near = box.scrollHeight - box.scrollTop - box.clientHeight < nearTheEnd;
+    // Text that grows also moves the end away; only a reader moves up.
+    if (near) atEnd.value = true;
+    else if (box.scrollTop < position.current) atEnd.value = false;
+    position.current = box.scrollTop;
   };
 
   const empty = items.length === 0;

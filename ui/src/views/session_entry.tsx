@@ -21,15 +21,21 @@ export function SessionEntry({ row, editing, onOpen }: { row: SessionRow; editin
   return (
     <li class="session" data-current={isCurrent}>
       <button type="button" class="session-open" aria-current={isCurrent ? 'page' : undefined} onClick={() => onOpen(row.key)}>
-        <span class="session-title" dir="auto">
-          {title}
+        <span class="session-line">
+          <span class="session-title" dir="auto">
+            {title}
+          </span>
+          {busy && <span class="spinner" />}
+          {unread.value.has(row.key) && <span class="unread" role="img" aria-label={t('sessions.unread')} />}
         </span>
-        {busy && <span class="spinner" />}
-        {unread.value.has(row.key) && <span class="unread" role="img" aria-label={t('sessions.unread')} />}
-        <span class="session-preview" dir="auto">
-          {row.lastMessagePreview ?? ''}
-        </span>
-        {row.updatedAt ? <time class="session-age">{formatAge(row.updatedAt, Date.now())}</time> : null}
+        {row.updatedAt !== undefined && (
+          <span class="session-line">
+            <span class="session-preview" dir="auto">
+              {row.lastMessagePreview ?? ''}
+            </span>
+            <time class="session-age">{formatAge(row.updatedAt, Date.now())}</time>
+          </span>
+        )}
       </button>
       {row.updatedAt !== undefined && (
         <Menu label={t('sessions.actions', { title })} open={menuOpen}>
