@@ -54,6 +54,7 @@ journey('on a phone the conversations are in a drawer', { page: phone }, async (
   await entry.waitFor({ state: 'hidden' });
   await chat.page.getByRole('button', { name: 'Conversations and settings' }).click();
   await entry.waitFor();
+  await chat.until(() => document.activeElement?.getAttribute('aria-label') === 'Close the menu');
   await chat.page.keyboard.press('Escape');
   await entry.waitFor({ state: 'hidden' });
 });
@@ -109,6 +110,7 @@ journey('the keyboard alone is enough', {}, async ({ gateway, chat }) => {
   await keyboard.press('Enter');
   await decided.opened;
   await chat.waitForAnswer('allow-once');
+  await typing();
 });
 
 journey('commands are suggested while they are typed', {}, async ({ gateway, chat }) => {

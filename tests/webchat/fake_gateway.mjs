@@ -45,8 +45,10 @@ export class FakeGateway {
   #waiting = [];
   #accepting = true;
   #answers = new Map();
+  #asked = new Map();
 
-  constructor({ scenario = (run) => run.finish(`echo: ${run.message}`), models = defaultModels, modelsStatus = readyStatus, agentName = 'Molty' } = {}) {
+  constructor({ scenario = (run) => run.finish(`echo: ${run.message}`), models = defaultModels, modelsStatus = readyStatus, agentName = 'Molty', clockBehindMs = 0 } = {}) {
+    this.now = () => Date.now() - clockBehindMs;
     this.scenario = scenario;
     this.models = models;
     this.status = modelsStatus;
@@ -114,6 +116,11 @@ export class FakeGateway {
     return new Promise((resolve) => this.#waiting.push({ method, fits, resolve }));
   }
 
+  /** How often a method was called. */
+  asked(method) {
+    return this.#asked.get(method) ?? 0;
+  }
+
   /** Lets one method answer differently: return the payload or throw a refusal. */
   answer(method, handler) {
     this.#answers.set(method, handler);
@@ -155,7 +162,7 @@ export class FakeGateway {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('message', (data) => void this.#receive(socket, JSON.parse(String(data))));
-    socket.send(JSON.stringify({ type: 'event', event: 'connect.challenge', payload: { nonce: randomUUID(), ts: Date.now() } }));
+    socket.send(JSON.stringify({ type: 'event', event: 'connect.challenge', payload: { nonce: randomUUID(), ts: this.now() } }));
   }
 
   async #receive(socket, { id, method, params = {} }) {
@@ -166,18 +173,24 @@ export class FakeGateway {
         return socket.close(1008, 'unauthorized');
       }
       socket.connected = true;
+      this.#notify(method, params);
       reply({ ok: true, payload: this.#hello(params) });
     } else {
       try {
         const handler = this.#answers.get(method) ?? this.#methods[method];
         if (!handler) throw refusal('INVALID_REQUEST', `unknown method: ${method}`);
-        const payload = handler(params);
+        this.#asked.set(method, this.asked(method) + 1);
+        this.#notify(method, params);
+        const payload = await handler(params);
         reply({ ok: true, payload });
       } catch (error) {
         if (!error.code) throw error;
         reply({ ok: false, error });
       }
     }
+  }
+
+  #notify(method, params) {
     this.requests.push({ method, params });
     this.#waiting = this.#waiting.filter((waiting) => {
       if (waiting.method !== method || !waiting.fits(params)) return true;
@@ -336,7 +349,7 @@ class Run {
 
   /** Asks the operator and waits for the decision. */
   approval(request, { expiresInMs = 120_000 } = {}) {
-    const now = Date.now();
+    const now = this.gateway.now();
     const approval = { id: randomUUID(), request: { agentId: 'main', sessionKey: this.sessionKey, tool: 'exec', host: 'sandbox', ...request }, createdAtMs: now, expiresAtMs: now + expiresInMs };
     return new Promise((resolve) => {
       this.gateway.approvals.set(approval.id, { approval, resolve });
@@ -344,7 +357,7 @@ class Run {
     });
   }
 
-  finish(text = this.#text, usage = { input: 1_200, output: 340, totalTokens: 1_540 }) {
+  finish(text = this.#text, usage = { input: 1_200, output: 340, totalTokens: 1_540 }, stopReason = 'stop') {
     if (this.over) return;
     this.over = true;
     this.#text = text;
@@ -353,9 +366,9 @@ class Run {
     row.outputTokens += usage.output;
     row.totalTokens += usage.totalTokens;
     row.costMicroUsd += 4_200;
-    const message = this.#store({ stopReason: 'stop', usage, model: row.model, provider: row.modelProvider });
+    const message = this.#store({ stopReason, usage, model: row.model, provider: row.modelProvider });
     this.event('agent', { stream: 'lifecycle', data: { phase: 'end', endedAt: Date.now() } });
-    this.event('chat', { state: 'final', message: { ...message, content: message.content.filter((block) => block.type === 'text') }, stopReason: 'stop', usage });
+    this.event('chat', { state: 'final', message: { ...message, content: message.content.filter((block) => block.type === 'text') }, stopReason, usage });
   }
 
   fail(errorMessage, errorHint, retryable = true) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mainKey } from './fake_gateway.mjs';
 import { gate, journey } from './journey.mjs';
 
 journey('an answer appears while it is written, and the final message wins', {}, async ({ gateway, chat }) => {
@@ -269,4 +270,44 @@ journey('a screen reader hears finished paragraphs, not every word', {}, async (
   await live.getByText('First paragraph.', { exact: true }).waitFor({ state: 'attached' });
   rest.open();
   await live.getByText('Second paragraph.', { exact: true }).waitFor({ state: 'attached' });
+});
+
+journey('an answer that was cut short says so', {}, async ({ gateway, chat }) => {
+  gateway.scenario = (run) => run.finish('And then', undefined, 'length');
+  await chat.send('Write a book');
+  await chat.waitForAnswer('And then');
+  await chat.lastAnswer.getByText('cut short').waitFor();
+  await chat.page.reload();
+  await chat.lastAnswer.getByText('cut short').waitFor();
+});
+
+journey('a history that is older than the answer does not take it away', {}, async ({ gateway, chat }) => {
+  const read = gateway.methodNamed('chat.history');
+  await chat.send('first');
+  await chat.waitForAnswer('echo: first');
+  const stale = structuredClone(read({ sessionKey: mainKey }));
+  const late = gate();
+  gateway.answer('chat.history', async () => {
+    await late.opened;
+    return stale;
+  });
+  gateway.broadcast('sessions.changed', { key: mainKey, reason: 'reset' });
+  await gateway.request('chat.history', () => gateway.asked('chat.history') === 2);
+  await chat.send('second');
+  await chat.waitForAnswer('echo: second');
+  late.open();
+  await chat.send('third');
+  await chat.waitForAnswer('echo: third');
+  assert.deepEqual(await chat.questions.locator('p').allInnerTexts(), ['first', 'second', 'third']);
+  assert.equal(await chat.answers.count(), 3);
+});
+
+journey('stop words reach the gateway at once', {}, async ({ gateway, chat }) => {
+  gateway.scenario = (run) => run.say('Going on and on');
+  await chat.send('Go');
+  await chat.waitForText('Going on and on');
+  await chat.send('stop');
+  await gateway.request('chat.send', (params) => params.message === 'stop');
+  await chat.answers.first().getByText('Stopped.').waitFor();
+  await chat.stopButton.waitFor({ state: 'detached' });
 });

@@ -132,3 +132,10 @@ journey('a decision that another window made first removes the card', { gateway:
   await chat.approval.waitFor({ state: 'detached' });
   await chat.waitForAnswer('The decision was deny.');
 });
+
+journey('the time left for a decision follows the gateway’s clock', { gateway: { clockBehindMs: 600_000, scenario: asking(dangerous) } }, async ({ chat }) => {
+  await chat.send('Clean up');
+  await chat.approval.getByText(/Denied by itself in [12]:\d\d/).waitFor();
+  await chat.approve();
+  await chat.waitForAnswer('The decision was allow-once.');
+});

@@ -1,5 +1,6 @@
 import { takeLoginCode } from './gateway/login.ts';
 import { render } from 'preact';
+import { loadPreferredLanguage } from './i18n/index.ts';
 import './styles/base.css';
 import './styles/layout.css';
 import './styles/conversation.css';
@@ -18,4 +19,5 @@ window.addEventListener('hashchange', () => {
   if (next) void signInWithCode(next);
 });
 
+await loadPreferredLanguage();
 render(<App />, document.getElementById('app')!);

@@ -5,7 +5,8 @@ export type Phase = 'idle' | 'connecting' | 'connected' | 'waiting' | 'refused';
 
 export interface ConnectionListener {
   phaseChanged(phase: Phase, detail: { error?: GatewayError; retryAt?: number }): void;
-  opened(hello: Hello): void;
+  /** `clockAhead`: by how many milliseconds this browser's clock is ahead of the gateway's. */
+  opened(hello: Hello, clockAhead: number): void;
   received(event: string, payload: unknown): void;
 }
 
@@ -97,7 +98,8 @@ export class Connection {
       this.watchSilence();
       if (frame?.type === 'event' && frame.event === 'connect.challenge' && !greeted) {
         greeted = true;
-        this.greet(socket, handshake);
+        const sentAt = (frame.payload as { ts?: unknown } | undefined)?.ts;
+        this.greet(socket, handshake, typeof sentAt === 'number' ? Date.now() - sentAt : 0);
       } else if (frame?.type === 'event') {
         if (frame.event !== 'tick') this.listener.received(frame.event, frame.payload);
       } else if (frame?.type === 'res') {
@@ -110,7 +112,7 @@ export class Connection {
     };
   }
 
-  private greet(socket: WebSocket, handshake: ReturnType<typeof setTimeout>): void {
+  private greet(socket: WebSocket, handshake: ReturnType<typeof setTimeout>, clockAhead: number): void {
     const params = {
       minProtocol: 3,
       maxProtocol: 4,
@@ -128,7 +130,7 @@ export class Connection {
         this.silenceLimit = 2 * (hello?.policy?.tickIntervalMs || 30_000);
         this.watchSilence();
         this.listener.phaseChanged('connected', {});
-        this.listener.opened(hello ?? { protocol: 0 });
+        this.listener.opened(hello ?? { protocol: 0 }, clockAhead);
       },
       (error: GatewayError) => {
         clearTimeout(handshake);

@@ -67,9 +67,13 @@ export const en = {
   'conversation.welcome': 'What can {name} do for you?',
   'conversation.welcomeHint': 'Ask in your own words. Type / for commands.',
   'conversation.agent': 'Assistant',
+  'welcome.about': 'What can you do?',
+  'welcome.computer': 'What is this computer busy with?',
+  'welcome.remind': 'Remind me tomorrow at nine to…',
 
   'turn.working': 'Working…',
   'turn.stopped': 'Stopped.',
+  'turn.cutShort': 'The answer was cut short at the model’s length limit. Write “go on” for the rest.',
   'turn.failed': 'The answer could not be finished.',
   'turn.lost': 'The gateway no longer works on this answer: it was restarted meanwhile.',
   'turn.lost.hint': 'Your message is stored. Ask for the answer again.',

@@ -67,9 +67,13 @@ export const fr = {
   'conversation.welcome': 'Que peut faire {name} pour vous ?',
   'conversation.welcomeHint': 'Demandez avec vos mots. Tapez / pour les commandes.',
   'conversation.agent': 'Assistant',
+  'welcome.about': 'Que sais-tu faire ?',
+  'welcome.computer': 'À quoi cet ordinateur est-il occupé ?',
+  'welcome.remind': 'Rappelle-moi demain à neuf heures de…',
 
   'turn.working': 'En cours…',
   'turn.stopped': 'Arrêté.',
+  'turn.cutShort': 'La réponse a été coupée à la longueur maximale du modèle. Écrivez « continue » pour la suite.',
   'turn.failed': 'La réponse n’a pas pu être terminée.',
   'turn.lost': 'La passerelle ne travaille plus à cette réponse : elle a redémarré entre-temps.',
   'turn.lost.hint': 'Votre message est conservé. Redemandez la réponse.',

@@ -1,19 +1,23 @@
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import { en } from './en.ts';
-import { fr } from './fr.ts';
 
 export type Key = keyof typeof en;
 export type Catalogue = Record<Key, string>;
 
-/** To add a language: copy en.ts, translate it, and name it here. */
-const catalogues = { en, fr } satisfies Record<string, Catalogue>;
-export type Language = keyof typeof catalogues;
+/** To add a language: copy en.ts, translate it, and name it here twice. Each is loaded only where it is read. */
+const loaders = {
+  en: async (): Promise<Catalogue> => en,
+  fr: async (): Promise<Catalogue> => (await import('./fr.ts')).fr,
+};
+export type Language = keyof typeof loaders;
 export const languages: { code: Language; name: string }[] = [
   { code: 'en', name: 'English' },
   { code: 'fr', name: 'Français' },
 ];
 
 const storageKey = 'openclaw.language';
+const catalogue = signal<Catalogue>(en);
+export const language = signal<Language>('en');
 
 function preferred(): Language {
   let chosen = '';
@@ -24,17 +28,31 @@ function preferred(): Language {
   }
   for (const candidate of [chosen, ...(navigator.languages ?? [navigator.language])]) {
     const code = candidate.toLowerCase().split('-')[0] as Language;
-    if (Object.hasOwn(catalogues, code)) return code;
+    if (Object.hasOwn(loaders, code)) return code;
   }
   return 'en';
 }
 
-export const language = signal<Language>(preferred());
-document.documentElement.lang = language.value;
+/** Before the first drawing, so that nobody sees a page change its language. */
+export async function loadPreferredLanguage(): Promise<void> {
+  try {
+    await use(preferred());
+  } catch {
+    // The gateway went away between two files; English is there already.
+  }
+}
 
-export function chooseLanguage(next: Language): void {
-  language.value = next;
+async function use(next: Language): Promise<void> {
+  const loaded = await loaders[next]();
+  batch(() => {
+    catalogue.value = loaded;
+    language.value = next;
+  });
   document.documentElement.lang = next;
+}
+
+export async function chooseLanguage(next: Language): Promise<void> {
+  await use(next);
   try {
     localStorage.setItem(storageKey, next);
   } catch {
@@ -46,7 +64,7 @@ type Values = Record<string, string | number>;
 
 /** The sentence for a key; reading it inside a view makes the view follow the language. */
 export function t(key: Key, values: Values = {}): string {
-  return catalogues[language.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  return catalogue.value[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
 /** Chooses between `key.one` and `key.other` by the rules of the language. */

@@ -3,21 +3,21 @@ import type { Approval, Decision } from '../gateway/frames.ts';
 import { t } from '../i18n/index.ts';
 import { announceUrgently } from './announcements.ts';
 import { explain, type Explanation } from './explain.ts';
-import { call, onEvent, onOpened } from './gateway.ts';
+import { call, gatewayNow, onEvent, onOpened } from './gateway.ts';
 
 export const approvals = signal<Approval[]>([]);
 export const deciding = signal<Record<string, Decision>>({});
 export const decisionFailures = signal<Record<string, Explanation>>({});
 /** The time of the countdowns; it only ticks while something waits for an answer. */
-export const now = signal(Date.now());
+export const now = signal(gatewayNow());
 
 let clock: ReturnType<typeof setInterval> | undefined;
 
 function show(list: Approval[]): void {
   approvals.value = list;
-  now.value = Date.now();
+  now.value = gatewayNow();
   if (list.length > 0) {
-    clock ??= setInterval(() => (now.value = Date.now()), 1000);
+    clock ??= setInterval(() => (now.value = gatewayNow()), 1000);
   } else {
     clearInterval(clock);
     clock = undefined;

@@ -129,6 +129,7 @@ export class Conversation {
       case 'final': {
         const said = event.message !== undefined || turn.text.value !== '';
         turn.finish(event.message, event.usage);
+        if (event.stopReason === 'length') turn.cutShort.value = true;
         announceEnd(turn.runId, turn.text.value);
         if (!said) void this.load();
         this.afterRun();
@@ -205,10 +206,11 @@ export class Conversation {
   }
 
   private async readHistory(): Promise<void> {
+    const askedAt = performance.now();
     try {
       const history = await call<History>('chat.history', { sessionKey: this.key, limit: historyLimit });
       batch(() => {
-        this.merge(history);
+        this.merge(history, askedAt);
         this.loaded.value = true;
         this.loadFailure.value = undefined;
       });
@@ -218,7 +220,7 @@ export class Conversation {
     }
   }
 
-  private merge(history: History): void {
+  private merge(history: History, askedAt: number): void {
     const { items, unfinished } = itemsFromHistory(Array.isArray(history?.messages) ? history.messages : []);
     const stillRunning = Array.isArray(history?.activeRuns) ? new Set(history.activeRuns.map((run) => run.runId)) : undefined;
     const storedTurns = new Map(items.filter((item): item is Turn => item.kind === 'turn').map((turn) => [turn.runId, turn]));
@@ -228,12 +230,19 @@ export class Conversation {
     for (const old of this.items.value) {
       if (old.kind === 'user') {
         // A history that was asked for before the message arrived does not know it yet.
-        const waits = old.state.value !== 'sent' || this.activeTurns.value.some((turn) => turn.runId === old.runId);
+        const answer = this.items.value.find((item): item is Turn => item.kind === 'turn' && item.runId === old.runId);
+        const waits = old.state.value !== 'sent' || (answer !== undefined && (answer.running.value || answer.endedAt > askedAt));
         if (waits && !storedRuns.has(old.runId)) items.push(old);
         continue;
       }
       if (old.kind !== 'turn' || !old.runId) continue;
       const stored = storedTurns.get(old.runId);
+      if (!old.running.value && old.accepted && old.endedAt > askedAt) {
+        // It ended while the history was on its way.
+        if (stored) items[items.indexOf(stored)] = old;
+        else this.placeAfterQuestion(items, old);
+        continue;
+      }
       if (stored) {
         if (old.running.value && unfinished.has(old.runId) && stillRunning?.has(old.runId) !== false) stored.continueFrom(old);
         continue;

@@ -15,6 +15,13 @@ export const everConnected = signal(false);
 export const serverVersion = signal('');
 export const mainSessionKey = signal('agent:main:main');
 
+let clockAhead = 0;
+
+/** The gateway's time; deadlines are its, and a phone's clock may be off by minutes. */
+export function gatewayNow(): number {
+  return Date.now() - clockAhead;
+}
+
 type Handler = (payload: any) => void;
 const handlers = new Map<string, Handler[]>();
 const openedHandlers: (() => void)[] = [];
@@ -38,7 +45,8 @@ const connection = new Connection({
       loginError.value = detail.error;
     }
   },
-  opened(hello: Hello) {
+  opened(hello: Hello, ahead: number) {
+    clockAhead = ahead;
     everConnected.value = true;
     loginError.value = undefined;
     serverVersion.value = hello.server?.version ?? '';

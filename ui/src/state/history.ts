@@ -84,4 +84,5 @@ function close(turn: Turn, message: Message): void {
   } else {
     turn.state.value = 'done';
   }
+  turn.endedAt = 0;
 }

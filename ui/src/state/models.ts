@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { ModelRow, ModelsStatus } from '../gateway/frames.ts';
 import { explain, type Explanation } from './explain.ts';
-import { call, onEvent, onOpened } from './gateway.ts';
+import { call, onEvent, onOpened, phase } from './gateway.ts';
 
 export const models = signal<ModelRow[]>([]);
 export const modelsStatus = signal<ModelsStatus | undefined>(undefined);
@@ -34,6 +34,11 @@ export async function acceptAndFetchModel(): Promise<void> {
     fetching.value = false;
   }
 }
+
+// Somebody may start a model server or finish a download without any event reaching this page.
+setInterval(() => {
+  if (!modelReady.value && phase.value === 'connected' && document.visibilityState === 'visible') void refreshModels();
+}, 5_000);
 
 export function referenceOf(model: ModelRow): string {
   return `${model.provider}/${model.id}`;

@@ -44,6 +44,9 @@ export class Turn {
   readonly failure = signal<TurnFailure | undefined>(undefined);
   readonly usage = signal<Usage | undefined>(undefined);
   readonly model = signal('');
+  readonly cutShort = signal(false);
+  /** When this page saw it end; a history that was asked for earlier knows less. */
+  endedAt = 0;
   readonly timestamp = signal(Date.now());
   readonly running = computed(() => this.state.value === 'running');
   readonly text = computed(() =>
@@ -148,6 +151,7 @@ export class Turn {
 
   private close(state: TurnState): void {
     this.state.value = state;
+    this.endedAt = performance.now();
     for (const part of this.parts.value) {
       if (part.kind === 'tool' && part.state.value === 'running') part.state.value = 'unknown';
     }
@@ -155,6 +159,7 @@ export class Turn {
 
   private describe(message: Message): void {
     if (message.usage) this.usage.value = message.usage;
+    this.cutShort.value = message.stopReason === 'length';
     if (message.model) this.model.value = message.provider ? `${message.provider}/${message.model}` : message.model;
   }
 

@@ -61,6 +61,7 @@ function Workspace() {
         focusComposer();
       } else if (event.key === 'Escape' && drawer.value) {
         drawer.value = false;
+        setTimeout(() => document.querySelector<HTMLElement>('.topbar .drawer-only')?.focus());
       } else if (event.key === 'Escape' && conversation.busy.value) {
         void conversation.stop();
       }
@@ -68,6 +69,17 @@ function Workspace() {
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
   }, [conversation]);
+
+  useEffect(() => {
+    const wide = matchMedia('(min-width: 46.01rem)');
+    const close = () => (drawer.value = false);
+    wide.addEventListener('change', close);
+    return () => wide.removeEventListener('change', close);
+  }, []);
+
+  useEffect(() => {
+    if (drawer.value) document.querySelector<HTMLElement>('.sidebar .drawer-only')?.focus();
+  }, [drawer.value]);
 
   useEffect(() => {
     document.title = `${title} · openclaw`;
@@ -82,7 +94,7 @@ function Workspace() {
         <Sidebar onChosen={() => (drawer.value = false)} />
       </aside>
       <div class="backdrop" onClick={() => (drawer.value = false)} />
-      <main class="stage">
+      <main class="stage" inert={drawer.value}>
         <header class="topbar">
           <button type="button" class="quiet icon-button drawer-only" aria-label={t('app.menu')} aria-expanded={drawer.value} onClick={() => (drawer.value = true)}>
             <Icon name="menu" />

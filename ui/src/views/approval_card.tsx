@@ -3,6 +3,7 @@ import { approvals, decide, deciding, decisionFailures, dismiss, now } from '../
 import { currentKey, sessions, titleOf } from '../state/sessions.ts';
 import type { Approval, Decision } from '../gateway/frames.ts';
 import { textOrNothing } from '../gateway/gateway_error.ts';
+import { focusComposer } from './composer_focus.ts';
 import { Icon } from './icons.tsx';
 import { hasHiddenCharacters, RevealedText } from './revealed_text.tsx';
 
@@ -81,10 +82,15 @@ function ApprovalCard({ approval }: { approval: Approval }) {
 
 function Choice({ approval, decision, label, kind, busy }: { approval: Approval; decision: Decision; label: string; kind: string; busy: Decision | undefined }) {
   return (
-    <button type="button" class={`button ${kind}`} disabled={busy !== undefined} aria-busy={busy === decision} onClick={() => void decide(approval, decision)}>
+    <button type="button" class={`button ${kind}`} disabled={busy !== undefined} aria-busy={busy === decision} onClick={() => void decide(approval, decision).then(keepFocus)}>
       {label}
     </button>
   );
+}
+
+/** The button that had the focus is gone; without this the keyboard would start at the top of the page. */
+function keepFocus(): void {
+  setTimeout(() => document.activeElement === document.body && focusComposer());
 }
 
 function Fact({ name, value, code = false }: { name: string; value: string | undefined; code?: boolean }) {

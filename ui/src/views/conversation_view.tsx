@@ -5,6 +5,7 @@ import { agentName } from '../state/agent.ts';
 import type { Conversation } from '../state/conversation.ts';
 import type { Item, UserItem } from '../state/history.ts';
 import { modelReady } from '../state/models.ts';
+import { focusComposer } from './composer_focus.ts';
 import { FirstRun, ModelBanner } from './first_run.tsx';
 import { Icon, Mark } from './icons.tsx';
 import { TurnView } from './turn_view.tsx';
@@ -21,11 +22,11 @@ export function ConversationView({ conversation }: { conversation: Conversation 
   // Follow the text only while the reader is at its end; whoever reads further up is left alone.
   useLayoutEffect(() => {
     const box = scroller.current!;
-    const follow = new ResizeObserver(() => atEnd.value && toEnd(box));
+    // An empty conversation holds a page to read, and that starts at its top.
+    const follow = new ResizeObserver(() => atEnd.value && conversation.items.value.length > 0 && toEnd(box));
     follow.observe(content.current!);
     follow.observe(box);
     atEnd.value = true;
-    toEnd(box);
     return () => follow.disconnect();
   }, [conversation]);
 
@@ -67,7 +68,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
               </div>
             </div>
           )}
-          {empty && conversation.loaded.value && (modelReady.value ? <Welcome /> : <FirstRun />)}
+          {empty && conversation.loaded.value && (modelReady.value ? <Welcome conversation={conversation} /> : <FirstRun />)}
           {empty && !conversation.loaded.value && !conversation.loadFailure.value && <p class="muted centred">{t('conversation.loading')}</p>}
           <div class="items" role="log" aria-live="off" aria-label={t('conversation.label')}>
             {items.map((item) => (
@@ -76,7 +77,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
           </div>
         </div>
       </div>
-      {!atEnd.value && (
+      {!atEnd.value && !empty && (
         <button
           type="button"
           class="round to-end"
@@ -113,12 +114,30 @@ function Question({ item }: { item: UserItem }) {
   );
 }
 
-function Welcome() {
+const openings = ['welcome.about', 'welcome.computer', 'welcome.remind'] as const;
+
+function Welcome({ conversation }: { conversation: Conversation }) {
   return (
     <div class="welcome">
       <Mark />
       <h2>{t('conversation.welcome', { name: agentName.value })}</h2>
       <p class="muted">{t('conversation.welcomeHint')}</p>
+      <ul class="openings">
+        {openings.map((opening) => (
+          <li key={opening}>
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                conversation.setDraft(t(opening));
+                focusComposer();
+              }}
+            >
+              {t(opening)}
+            </button>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }

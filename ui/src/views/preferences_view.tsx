@@ -1,4 +1,5 @@
 import { chooseLanguage, language, languages, t, type Language } from '../i18n/index.ts';
+import { report } from '../state/problems.ts';
 import { chooseTheme, theme, type Theme } from '../state/preferences.ts';
 
 const themes: Theme[] = ['system', 'light', 'dark'];
@@ -18,7 +19,7 @@ export function Preferences() {
       </label>
       <label>
         <span>{t('app.language')}</span>
-        <select value={language.value} onChange={(event) => chooseLanguage(event.currentTarget.value as Language)}>
+        <select value={language.value} onChange={(event) => void chooseLanguage(event.currentTarget.value as Language).catch(report)}>
           {languages.map(({ code, name }) => (
             <option key={code} value={code} lang={code}>
               {name}

@@ -17,6 +17,7 @@ export function TurnView({ turn, conversation }: { turn: Turn; conversation: Con
       ))}
       {state === 'running' && <Working turn={turn} />}
       {state === 'aborted' && <p class="turn-note">{t('turn.stopped')}</p>}
+      {state === 'done' && turn.cutShort.value && <p class="turn-note">{t('turn.cutShort')}</p>}
       {state === 'failed' && <Failure turn={turn} conversation={conversation} />}
       {state !== 'running' && <Footer turn={turn} />}
     </article>
