@@ -311,3 +311,14 @@ journey('stop words reach the gateway at once', {}, async ({ gateway, chat }) =>
   await chat.answers.first().getByText('Stopped.').waitFor();
   await chat.stopButton.waitFor({ state: 'detached' });
 });
+
+journey('the page also works on plain http in a home network', { signIn: false }, async ({ gateway, chat }) => {
+  await chat.page.addInitScript(() => {
+    delete Crypto.prototype.randomUUID;
+    delete Navigator.prototype.clipboard;
+  });
+  await chat.openAndWait(gateway.loginLink());
+  await chat.newSession();
+  await chat.send('hello');
+  await chat.waitForAnswer('echo: hello');
+});

@@ -1,6 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { AgentEvent, ChatEvent, History } from '../gateway/frames.ts';
 import { GatewayError, textOrNothing } from '../gateway/gateway_error.ts';
+import { newIdentifier } from '../gateway/identifier.ts';
 import { t } from '../i18n/index.ts';
 import { announceEnd, announceProgress } from './announcements.ts';
 import { textOf } from './content.ts';
@@ -68,7 +69,7 @@ export class Conversation {
     if (/^\/stop$/i.test(message) && phase.value === 'connected') return void this.stop();
     const direct = phase.value === 'connected' && (immediate.test(message) || (!this.busy.value && !this.waitsForModel()));
     if (direct) void this.deliver(message);
-    else this.setQueue([...this.queue.value, { id: crypto.randomUUID(), text: message }]);
+    else this.setQueue([...this.queue.value, { id: newIdentifier(), text: message }]);
   }
 
   removeQueued(id: string): QueuedMessage | undefined {
@@ -104,7 +105,7 @@ export class Conversation {
       if (asked) await this.deliver(asked.text);
       return;
     }
-    const next = new Turn(crypto.randomUUID(), turn.key);
+    const next = new Turn(newIdentifier(), turn.key);
     this.replace(turn, next);
     try {
       const answer = await call<SendAnswer>('chat.retry', { sessionKey: this.key, runId: turn.runId, idempotencyKey: next.runId });
@@ -120,6 +121,7 @@ export class Conversation {
   chatEvent(event: ChatEvent): void {
     const turn = this.turnFor(event.runId, event.state);
     if (!turn) return;
+    if (event.state !== 'delta') turn.showLatest();
     switch (event.state) {
       case 'delta': {
         const whole = textOf(event.message?.content);
@@ -160,7 +162,7 @@ export class Conversation {
   }
 
   notice(text: string): void {
-    if (text) this.items.value = [...this.items.value, { kind: 'notice', key: `notice:${crypto.randomUUID()}`, text }];
+    if (text) this.items.value = [...this.items.value, { kind: 'notice', key: `notice:${newIdentifier()}`, text }];
   }
 
   clear(): void {
@@ -176,7 +178,7 @@ export class Conversation {
     if (kind === 'text') announceProgress(turn.runId, turn.text.value);
   }
 
-  private async deliver(text: string, runId: string = crypto.randomUUID()): Promise<void> {
+  private async deliver(text: string, runId: string = newIdentifier()): Promise<void> {
     const asked: UserItem = { kind: 'user', key: `user:${runId}`, runId, text, timestamp: Date.now(), state: signal('sending') };
     const turn = new Turn(runId, `run:${runId}`);
     this.items.value = [...this.items.value, asked, turn];

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { AgentEvent, ChatEvent, SessionList, SessionRow } from '../gateway/frames.ts';
+import { newIdentifier } from '../gateway/identifier.ts';
 import { t } from '../i18n/index.ts';
 import { Conversation } from './conversation.ts';
 import { call, mainSessionKey, onEvent, onOpened } from './gateway.ts';
@@ -36,7 +37,7 @@ export function openSession(key: string): void {
 }
 
 export function startSession(): void {
-  openSession(`agent:main:web-${crypto.randomUUID()}`);
+  openSession(`agent:main:web-${newIdentifier()}`);
 }
 
 export function titleOf(row: SessionRow): string {

@@ -4,6 +4,9 @@ import { textOrNothing } from '../gateway/gateway_error.ts';
 import { blocksOf, outputText, textOf, thinkingOf } from './content.ts';
 import type { Explanation } from './explain.ts';
 
+// Chunks come faster than anybody reads; drawing each of a long answer's thousands would keep the page busy for seconds.
+const redrawInterval = 50;
+
 export type TurnState = 'running' | 'done' | 'aborted' | 'failed';
 export type ToolState = 'running' | 'done' | 'failed' | 'unknown';
 
@@ -11,6 +14,8 @@ export interface TextPart {
   kind: 'text' | 'thinking';
   key: string;
   text: Signal<string>;
+  /** What has arrived; `text` follows it a few times a second, as often as an eye can see. */
+  latest: string;
   /** The whole text of the run up to here: some gateways repeat it after a tool call, some start afresh. */
   before: string;
 }
@@ -55,6 +60,7 @@ export class Turn {
   /** Whether the gateway took the message; if not, a retry has to send it again. */
   accepted = true;
   private whole = { text: '', thinking: '' };
+  private showTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(runId: string, key: string) {
     this.runId = runId;
@@ -67,12 +73,13 @@ export class Turn {
     if (open) {
       const next = open.before && whole.startsWith(open.before) ? whole.slice(open.before.length) : whole;
       // The chat events are throttled, the agent events are not: a slower copy must not take words back.
-      if (!replace && next.length < open.text.value.length && open.text.value.startsWith(next)) return;
-      open.text.value = next;
+      if (!replace && next.length < open.latest.length && open.latest.startsWith(next)) return;
+      open.latest = next;
+      this.showTimer ??= setTimeout(() => this.showLatest(), redrawInterval);
     } else {
       if (!whole || (seen && seen.startsWith(whole))) return;
       const before = seen && whole.startsWith(seen) ? seen : '';
-      this.append({ kind, key: `${kind}${this.parts.value.length}`, text: signal(whole.slice(before.length)), before });
+      this.appendText(kind, whole.slice(before.length), before);
     }
     this.whole[kind] = whole;
   }
@@ -103,7 +110,7 @@ export class Turn {
       if (block.type === 'text' || block.type === 'thinking') {
         const text = textOrNothing(block.type === 'text' ? block.text : (block as { thinking?: unknown }).thinking);
         if (!text) continue;
-        this.append({ kind: block.type as 'text' | 'thinking', key: `${block.type}${this.parts.value.length}`, text: signal(text), before: '' });
+        this.appendText(block.type as 'text' | 'thinking', text, '');
         this.whole[block.type as 'text' | 'thinking'] = text;
       } else if (block.type === 'toolCall') {
         const call = block as { id?: string; name?: string; arguments?: unknown };
@@ -149,7 +156,17 @@ export class Turn {
     }
   }
 
+  /** Shows what has arrived without waiting for the next redrawing. */
+  showLatest(): void {
+    clearTimeout(this.showTimer);
+    this.showTimer = undefined;
+    batch(() => {
+      for (const part of this.parts.value) if (part.kind !== 'tool') part.text.value = part.latest;
+    });
+  }
+
   private close(state: TurnState): void {
+    this.showLatest();
     this.state.value = state;
     this.endedAt = performance.now();
     for (const part of this.parts.value) {
@@ -201,7 +218,12 @@ export class Turn {
     part.durationMs.value = typeof facts.durationMs === 'number' ? facts.durationMs : undefined;
   }
 
+  private appendText(kind: 'text' | 'thinking', text: string, before: string): void {
+    this.append({ kind, key: `${kind}${this.parts.value.length}`, text: signal(text), latest: text, before });
+  }
+
   private append(part: Part): void {
+    this.showLatest();
     this.parts.value = [...this.parts.value, part];
   }
 }

@@ -129,7 +129,7 @@ function Welcome({ conversation }: { conversation: Conversation }) {
               type="button"
               class="button"
               onClick={() => {
-                conversation.setDraft(t(opening));
+                conversation.setDraft(t(opening).replace(/…$/, ' '));
                 focusComposer();
               }}
             >
