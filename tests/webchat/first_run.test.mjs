@@ -39,3 +39,13 @@ journey('a download that is refused says why', { gateway: { modelsStatus: consen
   await chat.page.getByRole('button', { name: 'Accept the licence and download' }).click();
   await chat.page.getByRole('alert').getByText('There are only 200 MB free.').waitFor();
 });
+
+journey('a model that goes away later is a line above the conversation, with the ways to get one', {}, async ({ gateway, chat }) => {
+  await chat.send('hello');
+  await chat.waitForAnswer('echo: hello');
+  gateway.setModelsStatus(unavailableStatus.current, unavailableStatus.embedded);
+  await chat.waitForText('The model is not ready: No model is configured');
+  await chat.waitForText('echo: hello');
+  await chat.page.getByRole('button', { name: 'No model answers yet' }).click();
+  await chat.waitForText('OPENAI_API_KEY');
+});

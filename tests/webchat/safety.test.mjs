@@ -74,3 +74,17 @@ journey('malformed events and messages do not break the page', {}, async ({ gate
   await chat.send('Still fine?');
   await chat.waitForAnswer('echo: Still fine?');
 });
+
+journey('a gateway that knows fewer methods still serves a conversation', {
+  prepare(gateway) {
+    for (const method of ['models.status', 'models.list', 'agent.identity.get', 'exec.approval.list', 'sessions.list']) {
+      gateway.answer(method, () => {
+        throw { code: 'INVALID_REQUEST', message: `unknown method: ${method}` };
+      });
+    }
+  },
+}, async ({ chat }) => {
+  await chat.waitForText('What can Assistant do for you?');
+  await chat.send('Hello');
+  await chat.lastAnswer.getByText('echo: Hello').waitFor();
+});

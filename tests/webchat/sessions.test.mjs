@@ -116,3 +116,16 @@ journey('a history that cannot be read is explained and can be read again', {}, 
   await chat.page.getByRole('button', { name: 'Read again' }).click();
   await chat.waitForText('What can Molty do for you?');
 });
+
+journey('the command that starts over empties the page too', {}, async ({ gateway, chat }) => {
+  await chat.send('old matters');
+  await chat.waitForAnswer('echo: old matters');
+  gateway.scenario = (run) => {
+    run.session.messages.length = 0;
+    run.finish('A new conversation.');
+  };
+  await chat.send('/new');
+  await chat.waitForAnswer('A new conversation.');
+  await chat.questions.first().waitFor({ state: 'detached' });
+  assert.equal(await chat.answers.count(), 1);
+});

@@ -23,6 +23,8 @@ interface SendAnswer {
 }
 
 const historyLimit = 200;
+/** Commands after which the stored conversation is another one. */
+const startsOver = /^\/(new|reset)\b/i;
 const immediate = /^(\/.*|stop|abort|arrête|arrete)$/is;
 
 /** One session as this page sees it. The gateway's history is the truth; what streams in is shown on top of it
@@ -133,7 +135,7 @@ export class Conversation {
         turn.finish(event.message, event.usage);
         if (event.stopReason === 'length') turn.cutShort.value = true;
         announceEnd(turn.runId, turn.text.value);
-        if (!said) void this.load();
+        if (!said || this.questionOf(turn).match(startsOver)) void this.load();
         this.afterRun();
         break;
       }
@@ -167,6 +169,11 @@ export class Conversation {
 
   clear(): void {
     this.items.value = [];
+  }
+
+  private questionOf(turn: Turn): string {
+    const asked = this.items.value.find((item): item is UserItem => item.kind === 'user' && item.runId === turn.runId);
+    return asked?.text ?? '';
   }
 
   private waitsForModel(): boolean {

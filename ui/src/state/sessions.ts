@@ -37,7 +37,8 @@ export function openSession(key: string): void {
 }
 
 export function startSession(): void {
-  openSession(`agent:main:web-${newIdentifier()}`);
+  const agent = mainSessionKey.value.split(':')[1] || 'main';
+  openSession(`agent:${agent}:web-${newIdentifier()}`);
 }
 
 export function titleOf(row: SessionRow): string {

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
 import { politeAnnouncement, urgentAnnouncement } from '../state/announcements.ts';
+import { approvals } from '../state/approvals.ts';
 import { everConnected, loginPending, phase, retryNow, signedIn } from '../state/gateway.ts';
 import { clearProblem, problem } from '../state/problems.ts';
 import { current, currentRow, titleOf } from '../state/sessions.ts';
@@ -51,6 +52,7 @@ function Workspace() {
   const drawer = useSignal(false);
   const conversation = current.value;
   const row = currentRow.value;
+  const waiting = approvals.value.length > 0;
   const title = row ? titleOf(row) : t('sessions.untitled');
 
   useEffect(() => {
@@ -82,8 +84,9 @@ function Workspace() {
   }, [drawer.value]);
 
   useEffect(() => {
-    document.title = `${title} · openclaw`;
-  }, [title]);
+    // Seen from another tab: something waits for a decision.
+    document.title = `${waiting ? '● ' : ''}${title} · openclaw`;
+  }, [title, waiting]);
 
   return (
     <div class="workspace" data-drawer={drawer.value ? 'open' : 'closed'}>
