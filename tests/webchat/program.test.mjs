@@ -1,5 +1,5 @@
 // The same page against the real program, when somebody says where it is:
-//   OPENCLAW_LOGIN_LINK="$(openclaw dashboard --print)" node --test program.test.mjs
+//   OPENCLAW_LOGIN_LINK=LINK node --test program.test.mjs      (LINK as `openclaw dashboard` prints it)
 
 import { test } from 'node:test';
 import { startBrowser } from './browser.mjs';

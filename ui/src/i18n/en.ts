@@ -187,7 +187,7 @@ export const en = {
   'firstRun.local': 'A model server on this computer',
   'firstRun.localText': 'Ollama, LM Studio and llama-server are found by themselves when they run. For example:',
   'firstRun.config': 'The configuration',
-  'firstRun.configText': 'Any other endpoint is set in ~/.openclaw/openclaw.json, or with:',
+  'firstRun.configText': 'Any other endpoint is set in the gateway’s configuration file:',
   'firstRun.check': 'Check again',
   'firstRun.banner': 'The model is not ready: {message}',
 };

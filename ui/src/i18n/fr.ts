@@ -187,7 +187,7 @@ export const fr = {
   'firstRun.local': 'Un serveur de modèles sur cet ordinateur',
   'firstRun.localText': 'Ollama, LM Studio et llama-server sont trouvés d’eux-mêmes quand ils tournent. Par exemple :',
   'firstRun.config': 'La configuration',
-  'firstRun.configText': 'Tout autre point d’accès se règle dans ~/.openclaw/openclaw.json, ou avec :',
+  'firstRun.configText': 'Tout autre point d’accès se règle dans le fichier de configuration de la passerelle :',
   'firstRun.check': 'Vérifier à nouveau',
   'firstRun.banner': 'Le modèle n’est pas prêt : {message}',
 };

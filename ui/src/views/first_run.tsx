@@ -162,7 +162,7 @@ function Ways() {
       <li>
         <h3>{t('firstRun.config')}</h3>
         <p>{t('firstRun.configText')}</p>
-        <pre tabIndex={0}>openclaw config edit</pre>
+        <pre tabIndex={0}>~/.openclaw/openclaw.json</pre>
       </li>
     </ol>
   );
