@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { after, before, test } from "node:test";
+import { RequestFailed } from "./lib/client.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { Model, script } from "./lib/model.mjs";
 import { isSettled, outcomeOf } from "./lib/outcomes.mjs";
@@ -69,7 +70,10 @@ async function sendAndKill(mark, moment) {
   const sent = client.request("chat.send", params);
   const answered = sent.then(
     (answer) => answer.status === "started",
-    () => false,
+    (error) => {
+      if (error instanceof RequestFailed) throw error;
+      return false;
+    },
   );
   if (moment.after === "acknowledgement") await answered;
   if (moment.after === "event" || moment.after === "end") await momentCame(client, mark, moment);
@@ -129,6 +133,9 @@ test(`${rounds} kills in the middle of a turn lose nothing and repeat nothing (s
     for (const { mark, acknowledged } of history) {
       assertNothingLostOrDoubled(mark, acknowledged, outcomeOf(mark, messages));
     }
+    const acknowledged = history.filter((each) => each.acknowledged).length;
+    assert.ok(acknowledged >= rounds / 2, `only ${acknowledged} messages were acknowledged: this proves little`);
+    assert.ok(traces().length >= rounds / 4, `only ${traces().length} commands ran: this proves little`);
     assert.deepEqual(await model.refusals(), [], "the model was given a transcript that no vendor would take");
   });
 });

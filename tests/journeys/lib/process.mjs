@@ -5,6 +5,7 @@ import { within } from "./waiting.mjs";
 
 export class ChildProcess {
   #child;
+  #ready;
   #stderr = "";
   #stdout = "";
 
@@ -17,12 +18,16 @@ export class ChildProcess {
         this.#stderr += `${error}\n`;
         resolve({ code: 127, signal: null });
       });
-      this.#child.once("close", (code, signal) => resolve({ code, signal }));
+      this.#child.once("exit", (code, signal) => this.#outputEnds().then(() => resolve({ code, signal })));
     });
     this.#ready = this.#firstJsonLine();
   }
 
-  #ready;
+  /** What was printed is read to the end, but a child of the child that keeps the pipe open is not waited for. */
+  #outputEnds() {
+    const closed = new Promise((resolve) => this.#child.once("close", resolve));
+    return within(500, "the end of the output", closed).catch(() => {});
+  }
 
   #firstJsonLine() {
     return new Promise((resolve) => {
