@@ -352,6 +352,10 @@ test("directives inside a tool's arguments are not obeyed outside of them", asyn
   assert.equal(answer.choices[0].finish_reason, "tool_calls");
 });
 
+test("a directive whose JSON was damaged is refused instead of echoed", async () => {
+  await assert.rejects(openaiChat('SCRIPT:[{"text":"a\nb"}]'), /cannot read the JSON of SCRIPT/);
+});
+
 test("a held stream waits until it is released, and an aborted one is noted", async () => {
   await control("/__reset", { method: "POST" });
   const stream = await openaiChat("LONG:4 HOLD:2:door", { stream: true });

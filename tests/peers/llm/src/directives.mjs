@@ -42,6 +42,13 @@ function script(text) {
   return at ? jsonAt(text, at.index + at[0].length)?.value : undefined;
 }
 
+/** A directive whose JSON was damaged on its way here must not pass for an ordinary text. */
+function damaged(text, { script, toolCalls, loop }) {
+  if (/\bSCRIPT:\[/.test(text) && !script) return "SCRIPT";
+  if (/\bTOOL:[A-Za-z0-9_.-]+:\{/.test(text) && toolCalls.length === 0 && !script) return "TOOL";
+  return /\bLOOP:[A-Za-z0-9_.-]+:\{/.test(text) && !loop && !script ? "LOOP" : undefined;
+}
+
 function failure(text, keyword) {
   const found = numbersAfter(text, new RegExp(`\\b${keyword}:(\\d{3})(?::([a-z_]+))?`));
   return found && { status: Number(found[0]), code: found[1] };
@@ -70,10 +77,10 @@ function hold(text) {
 /** Every directive of one user text. */
 export function readDirectives(text) {
   const bare = withoutJson(text);
+  const withJson = { script: script(text), toolCalls: calls(text, "TOOL"), loop: calls(text, "LOOP")[0] };
   return {
-    script: script(text),
-    toolCalls: calls(text, "TOOL"),
-    loop: calls(text, "LOOP")[0],
+    ...withJson,
+    damaged: damaged(text, withJson),
     long: longText(bare),
     sleepMs: number(bare, "SLEEP"),
     hold: hold(bare),

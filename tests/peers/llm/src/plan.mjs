@@ -3,6 +3,7 @@
 // A plan is either {error: {status, code, headers}} or
 // {reasoning, chunks, toolCalls, sleepMs, pauseMs, hold, cutAfter, streamErrorAfter, stop, cachedTokens, drip}.
 import { readDirectives } from "./directives.mjs";
+import { Refusal } from "./refusal.mjs";
 
 const reasoningText = "Let me think about that.";
 
@@ -58,6 +59,12 @@ export class Memory {
 }
 
 function errorOf(directives, text, memory) {
+  if (directives.damaged) {
+    throw new Refusal(
+      400,
+      `The scripted model cannot read the JSON of ${directives.damaged} in: ${text.slice(0, 400)}`,
+    );
+  }
   if (directives.error) return { ...directives.error, headers: {} };
   if (directives.errorOnce && memory.firstTime(`error ${text}`)) return { ...directives.errorOnce, headers: {} };
   const seconds = directives.retryAfterSeconds;
