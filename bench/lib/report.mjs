@@ -1,7 +1,7 @@
 // Writes what was measured as a table that a person reads, with the command and the machine that gave it.
 import fs from "node:fs";
 import os from "node:os";
-import { percentile, round } from "./statistics.mjs";
+import { median, percentile, round } from "./statistics.mjs";
 
 export function machineLine() {
   const [cpu] = os.cpus();
@@ -13,7 +13,7 @@ export function machineLine() {
 function spread(values, digits = 1) {
   if (values.length === 0 || values.some((value) => value === undefined)) return "-";
   const at = (percent) => round(percentile(values, percent), digits);
-  return `${at(50)} (${at(0)} - ${at(95)})`;
+  return `${round(median(values), digits)} (${at(0)} - ${at(95)})`;
 }
 
 const startupRows = [

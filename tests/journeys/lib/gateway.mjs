@@ -43,7 +43,12 @@ export class Gateway {
 
   static async start(options) {
     const gateway = new Gateway(options);
-    await gateway.start();
+    try {
+      await gateway.start();
+    } catch (error) {
+      await gateway.discard().catch(() => {});
+      throw error;
+    }
     return gateway;
   }
 

@@ -1,9 +1,15 @@
 // The vendors' own clients, unmodified, judge the scripted model.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import path from "node:path";
 import { after, before, test } from "node:test";
-import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+import { fileURLToPath } from "node:url";
+import { installed } from "../install.mjs";
 import { ModelServer } from "./src/server.mjs";
+
+const require = createRequire(path.join(installed(path.dirname(fileURLToPath(import.meta.url))), "package.json"));
+const { default: OpenAI } = require("openai");
+const { default: Anthropic } = require("@anthropic-ai/sdk");
 
 const key = "sk-right";
 let server;
