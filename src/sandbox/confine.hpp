@@ -23,13 +23,18 @@ struct Mount {
   bool writable = false;
 };
 
+// Zero or less: not limited.
 struct Limits {
   std::int64_t cpu_seconds = 600;
   std::int64_t memory_bytes = 4LL * 1024 * 1024 * 1024; // address space of one process
   std::int64_t file_bytes = 1LL * 1024 * 1024 * 1024;   // of one written file
+  std::int64_t temporary_bytes = 256LL * 1024 * 1024;   // of the private /tmp
   int processes = 256;
   int open_files = 1024;
 };
+
+// The PATH inside, when the command brings none.
+inline constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 
 struct Confinement {
   std::vector<Mount> mounts; // besides the read-only system (/usr, /bin, /lib*, selected /etc files), a private /tmp,
@@ -61,6 +66,11 @@ Support support();
 
 // Refuses (Kind::denied, with what to do) when the kernel does not allow confinement; never runs unconfined instead.
 Result<std::shared_ptr<async::Process>> start(async::Executor executor, Confinement confinement, Command command);
+
+// A folder (and what contains it) that no confined process ever sees, whatever the configuration says: the state
+// folder. Of what is below it only workspaces, model servers, models and media can be mounted. ~/.openclaw and
+// $OPENCLAW_STATE_DIR are always in.
+void never_mount(std::string folder);
 
 // The other side: `openclaw sandbox-init`, called by main() before anything else is set up. Reads its instructions from
 // descriptor 3.
