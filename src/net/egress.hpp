@@ -11,9 +11,12 @@ enum class Egress {
   public_only, // a host that a model or a page named: only global unicast addresses, ports 80 and 443 and above 1023
 };
 
-// Is this address (textual IPv4 or IPv6) one that a model-chosen URL may reach? Refuses loopback, private, link-local, unique
-// local, multicast, documentation, benchmarking (198.18/15), shared (100.64/10), NAT64/6to4/mapped forms of those, and metadata addresses.
+// Is this address (textual IPv4 or IPv6) one that a model-chosen URL may reach? Refuses loopback, private, link-local,
+// unique local, multicast, documentation, benchmarking (198.18/15), shared (100.64/10), NAT64/6to4/mapped forms of
+// those, and metadata addresses.
 Result<> check_public_address(std::string_view address);
+
+Result<> check_public_port(int port);
 
 struct Url {
   std::string scheme; // lower case

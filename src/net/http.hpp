@@ -1,5 +1,6 @@
 // HTTP messages as plain structs, for the server and the client. Field names compare without case.
 #pragma once
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ public:
   void set(std::string_view name, std::string value); // replaces all fields of that name
   std::optional<std::string_view> find(std::string_view name) const;
   std::size_t count(std::string_view name) const;
+  void remove(std::string_view name);
+  // Does a comma-separated field, such as Connection, hold this token?
+  bool has_token(std::string_view name, std::string_view token) const;
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
 

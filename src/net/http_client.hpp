@@ -1,4 +1,5 @@
-// The one way out: every outbound HTTP request and WebSocket of the program goes through here (proxy, CA bundle, address guard).
+// The one way out: every outbound HTTP request and WebSocket of the program goes through here (proxy, CA bundle,
+// address guard).
 #pragma once
 #include "async/task.hpp"
 #include "net/egress.hpp"

@@ -42,10 +42,11 @@ public:
 struct ServerLimits {
   std::size_t header_bytes = 32 * 1024;
   std::size_t body_bytes = 1024 * 1024;
-  std::int64_t header_deadline_ms = 10'000; // from accept (or the previous answer's end on keep-alive) to the last header byte
+  std::int64_t header_deadline_ms =
+      10'000; // from accept (or the previous answer's end on keep-alive) to the last header byte
   std::int64_t body_deadline_ms = 10'000;
   std::int64_t keep_alive_ms = 60'000;
-  std::size_t connections = 4096;      // beyond these, new ones are closed at once
+  std::size_t connections = 4096;           // beyond these, new ones are closed at once
   std::size_t unanswered_per_address = 256; // connections of one address that have not yet sent a whole request head
 };
 
@@ -56,10 +57,10 @@ public:
     std::string host; // "127.0.0.1", "::1"
     int port = 0;     // 0: the first address picks one, the others take the same
   };
-  // Binds and listens on every address (an IPv6 address that this machine lacks is skipped with a log line). A port in use is
-  // Kind::conflict with a message that names it.
-  static Result<std::unique_ptr<HttpServer>> listen(async::Executor executor, std::vector<Address> addresses, ServerLimits limits,
-                                                    Handler handler);
+  // Binds and listens on every address (an IPv6 address that this machine lacks is skipped with a log line). A port in
+  // use is Kind::conflict with a message that names it.
+  static Result<std::unique_ptr<HttpServer>> listen(async::Executor executor, std::vector<Address> addresses,
+                                                    ServerLimits limits, Handler handler);
   virtual ~HttpServer() = default;
   virtual int port() const = 0;
   // Accepts until cancelled; connections are children of `scope`.

@@ -22,11 +22,13 @@ public:
 
 private:
   std::string buffer_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0;      // start of the current line
+  std::size_t scanned_ = 0; // no line ends before here
   std::size_t event_limit_;
   ServerSentEvent current_;
   bool has_data_ = false;
   bool first_ = true;
+  bool skip_line_feed_ = false; // the last line ended with CR
 };
 
 } // namespace openclaw::net
