@@ -96,6 +96,8 @@ function(openclaw_generated_lists)
   openclaw_write_list(register_methods "gateway/method.hpp" openclaw::gateway MethodTable register_ ${methods})
   openclaw_names_of(commands ${CMAKE_SOURCE_DIR}/src/cli/commands)
   openclaw_write_list(register_commands "cli/command.hpp" openclaw::cli CommandTable register_ ${commands})
+  openclaw_names_of(chat_commands ${CMAKE_SOURCE_DIR}/src/agent/commands)
+  openclaw_write_list(register_chat_commands "agent/chat_command.hpp" openclaw::agent ChatCommandTable register_ ${chat_commands})
   openclaw_embed_texts()
 endfunction()
 

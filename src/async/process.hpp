@@ -17,10 +17,12 @@ struct ExitStatus {
 
 struct SpawnOptions {
   std::vector<std::string> argv;        // argv[0] is the path of the program
+  std::string program;                  // the path, where argv[0] says something else; usually empty
   std::vector<std::string> environment; // "NAME=value"; nothing is inherited
   std::string directory;                // empty: unchanged
   bool pipe_input = false;              // else /dev/null
   bool merge_error = false;             // stderr into stdout
+  bool new_session = false;             // leader of a session as well: without the controlling terminal
   // Descriptors to pass: {ours, the number in the child}, numbers from 3.
   std::vector<std::pair<int, int>> descriptors;
 };
@@ -34,10 +36,11 @@ public:
   virtual Task<std::optional<std::string>> read_error() = 0;
   virtual Task<> write_input(std::string bytes) = 0;
   virtual void close_input() = 0;
-  // Once per process.
+  // May be awaited by several; each gets the same answer.
   virtual Task<ExitStatus> wait() = 0;
   virtual bool running() const = 0;
-  // To the whole process group.
+  // To the whole process group. After SIGTERM or SIGKILL, members that outlive the leader are killed when wait() sees
+  // its end.
   virtual void signal(int number) = 0;
 };
 

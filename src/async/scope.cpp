@@ -32,7 +32,6 @@ namespace {
 // Runs with cancellation as a value: operations report operation_aborted, nothing throws at an await.
 asio::awaitable<Result<>, Executor> guard(Task<> task) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
   auto result = co_await std::move(task);
   co_return result;
 }

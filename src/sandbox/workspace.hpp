@@ -1,5 +1,5 @@
-// The files that an agent may touch. Every path is opened beneath the root by openat2(2) RESOLVE_BENEATH: links and ".." cannot
-// leave it, and no path is ever judged by comparing strings.
+// The files that an agent may touch. Every path is opened beneath the root by openat2(2) RESOLVE_BENEATH: links and
+// ".." cannot leave it, and no path is ever judged by comparing strings.
 #pragma once
 #include "base/file_descriptor.hpp"
 #include "base/result.hpp"
@@ -18,8 +18,9 @@ public:
   const std::string& root() const { return root_; } // absolute, links resolved
   int descriptor() const { return descriptor_.get(); }
 
-  // `path` is relative, or absolute below root(), or starts with "~/" meaning the same. Errors name the path and say where the
-  // workspace is. Flags as for open(2); O_CLOEXEC and O_NOCTTY are added; only regular files are returned for reading and writing.
+  // `path` is relative, or absolute below root(), or starts with "~/" meaning the same. Errors name the path and say
+  // where the workspace is. Flags as for open(2); O_CLOEXEC and O_NOCTTY are added; only regular files are returned for
+  // reading and writing.
   Result<FileDescriptor> open_file(std::string_view path, int flags, unsigned mode = 0600) const;
   // At most `limit` bytes; Kind::invalid when larger.
   Result<std::string> read_file(std::string_view path, std::size_t limit) const;
@@ -36,8 +37,12 @@ public:
   Result<std::string> relative(std::string_view path) const;
 
 private:
-  Workspace(std::string root, FileDescriptor descriptor) : root_(std::move(root)), descriptor_(std::move(descriptor)) {}
+  Workspace(std::string root, std::string given, FileDescriptor descriptor)
+      : root_(std::move(root)), given_(std::move(given)), descriptor_(std::move(descriptor)) {}
+  // The path as openat2(2) takes it beneath the root.
+  Result<std::string> beneath(std::string_view path) const;
   std::string root_;
+  std::string given_; // as configured: models repeat it even where it is a link
   FileDescriptor descriptor_;
 };
 
