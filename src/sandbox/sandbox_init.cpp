@@ -164,7 +164,7 @@ struct Program {
 
 Program prepare(Instructions& instructions) {
   Program program;
-  const auto& name = instructions.argv[0];
+  const auto& name = instructions.program.empty() ? instructions.argv[0] : instructions.program;
   if (name.find('/') != std::string::npos) {
     program.candidates.push_back(name);
   } else {
