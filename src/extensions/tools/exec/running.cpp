@@ -51,12 +51,16 @@ std::vector<std::shared_ptr<RunningProcess>> ProcessTable::of_agent(const std::s
 
 Task<> watch(std::shared_ptr<RunningProcess> running, async::Time* time) {
   const auto process = running->process;
+  bool stopped = false;
   while (true) {
     auto piece = co_await process->read_output();
+    stopped = !piece;
     if (!piece || !*piece) break;
     running->output.append(**piece);
   }
-  auto status = co_await process->wait();
+  Result<async::ExitStatus> status = fail(Kind::cancelled, "The gateway is stopping.");
+  if (!stopped) status = co_await process->wait();
+  // Nobody looks after it any more: it does not outlive the gateway.
   if (!status) status = co_await async::terminate(process, kGraceMilliseconds);
   running->timer.cancel();
   running->ended_ms = time->monotonic_ms();
