@@ -152,6 +152,11 @@ public:
       running->notify = nullptr;
       const auto stopped = co_await async::terminate(running->process, kGraceMilliseconds);
       (void)stopped;
+      // Whoever reads its output records the end, on a later turn of the loop.
+      while (!running->status) {
+        const auto waited = co_await running->changed.wait_for(100);
+        if (!waited && waited.error().kind == Kind::cancelled) co_return std::unexpected(waited.error());
+      }
     }
     if (action != "kill") table_->remove(running->id);
     co_return ports::text_result(action == "kill" ? fmt::format("The process {} is stopped.", running->id)
