@@ -1,6 +1,10 @@
+#include "async/offload.hpp"
 #include <gtest/gtest.h>
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
+  const int status = RUN_ALL_TESTS();
+  // As main() does: threads that outlive OpenSSL's own clean-up would look like leaks.
+  openclaw::async::stop_pool();
+  return status;
 }
