@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 #include "sandbox/confine.hpp"
+=======
+#include "async/offload.hpp"
+>>>>>>> net
 #include <gtest/gtest.h>
 #include <string_view>
 
@@ -7,5 +11,8 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == openclaw::sandbox::kSandboxInit)
     return openclaw::sandbox::sandbox_init(argc, argv);
   ::testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
+  const int status = RUN_ALL_TESTS();
+  // As main() does: threads that outlive OpenSSL's own clean-up would look like leaks.
+  openclaw::async::stop_pool();
+  return status;
 }
