@@ -1,8 +1,5 @@
-<<<<<<< HEAD
-#include "sandbox/confine.hpp"
-=======
 #include "async/offload.hpp"
->>>>>>> net
+#include "sandbox/confine.hpp"
 #include <gtest/gtest.h>
 #include <string_view>
 
