@@ -1,0 +1,83 @@
+// Which model answers: the configured one, else a key in the environment, else a server on loopback, else the embedded one.
+// Looks around only when it is asked (never at start-up) and remembers what it found for a minute.
+#pragma once
+#include "agent/model_catalog.hpp"
+#include "agent/run_events.hpp"
+#include "async/scope.hpp"
+#include "base/json.hpp"
+#include "ports/registry.hpp"
+#include <map>
+#include <memory>
+
+namespace openclaw::agent {
+
+enum class ModelState { ready, starting, downloading, needs_consent, unavailable };
+std::string_view model_state_name(ModelState state);
+
+struct ModelStatus {
+  std::string reference; // "provider/model", empty when none
+  std::string source;    // config, environment, local-server, embedded, none
+  ModelState state = ModelState::unavailable;
+  std::string message;
+  std::string hint;
+  ports::DownloadProgress progress; // while downloading
+  // The embedded model, whether or not it is the current one.
+  bool embedded_known = false;
+  bool embedded_present = false;
+  bool embedded_downloading = false;
+  ports::LicenceTerms terms;
+};
+
+// A chosen model, ready to answer; its server is kept from stopping while this lives.
+class ModelLease {
+public:
+  ModelLease() = default;
+  ModelLease(ModelChoice choice, ports::ModelServer* server) : choice_(std::move(choice)), server_(server) {}
+  ModelLease(ModelLease&& other) noexcept : choice_(std::move(other.choice_)), server_(std::exchange(other.server_, nullptr)) {}
+  ModelLease& operator=(ModelLease&& other) noexcept;
+  ~ModelLease();
+  const ModelChoice& choice() const { return choice_; }
+
+private:
+  ModelChoice choice_;
+  ports::ModelServer* server_ = nullptr;
+};
+
+class Models {
+public:
+  Models(ports::Registry& registry, ports::ServerServices services, std::map<std::string, std::string> environment, RunEvents& events);
+
+  // Called with every configuration snapshot.
+  void configure(const json::value& config);
+
+  // The model for a session: `override_reference` ("provider/model" or an alias) or the default order above.
+  Task<ModelLease> acquire(std::string override_reference);
+  Task<ModelStatus> status();
+  // Everything that could be chosen now: configured and known models whose credentials are there, local servers' models.
+  Task<std::vector<ModelChoice>> list();
+  // Checks a reference that a person typed; the canonical "provider/model" or an error with suggestions.
+  Task<std::string> check(std::string reference);
+  // Starts fetching the embedded model; the terms were accepted. Progress is told by RunEvents::models_changed and status().
+  Result<> start_download(async::Scope& scope);
+  // The same, awaited, for the command line.
+  Task<> download(std::function<void(ports::DownloadProgress)> progress);
+
+private:
+  struct Found;
+  Task<> look_for_servers();
+  Task<> run_download();
+  ports::ModelServer* downloadable() const;
+  ports::Registry& registry_;
+  ports::ServerServices services_;
+  std::map<std::string, std::string> environment_;
+  RunEvents& events_;
+  std::vector<std::unique_ptr<ports::ModelServer>> servers_;
+  json::value config_;
+  std::vector<std::pair<ports::ModelServer*, ports::ServerModel>> found_;
+  std::int64_t looked_at_ms_ = -1;
+  bool downloading_ = false;
+  ports::DownloadProgress progress_;
+  std::optional<Error> download_error_;
+};
+
+} // namespace openclaw::agent

@@ -1,0 +1,47 @@
+// The parts of the configuration that agents read, as own structs with defaults. Parsed anew for every configuration snapshot.
+#pragma once
+#include "base/json.hpp"
+#include "policy/command.hpp"
+#include "ports/model.hpp"
+#include <string>
+
+namespace openclaw::agent {
+
+struct BudgetSettings {
+  std::int64_t per_day_micro_usd = -1;     // budget.perDayUsd, all agents together; -1: no cap
+  std::int64_t per_session_micro_usd = -1; // budget.perSessionUsd
+  std::int64_t per_run_micro_usd = -1;     // budget.perRunUsd
+  std::int64_t unknown_price = 100'000'000; // budget.unknownPricePerMTokUsd: assumed price per 1M tokens where none is known
+  bool any_cap() const { return per_day_micro_usd >= 0 || per_session_micro_usd >= 0 || per_run_micro_usd >= 0; }
+};
+
+struct AgentSettings {
+  std::string id = "main";
+  std::string name = "Assistant";
+  std::string avatar = "A";
+  std::string workspace; // absolute
+  bool is_default = true;
+};
+
+struct Settings {
+  std::vector<AgentSettings> agents; // at least one; the default first
+  BudgetSettings budget;
+  policy::CommandPolicy exec;
+  std::int64_t approval_timeout_ms = 30 * 60'000; // as OpenClaw 2026.9 (tools.exec.approvalTimeoutSec)
+  std::int64_t run_timeout_ms = 600'000;          // agents.defaults.timeoutSeconds
+  std::size_t bootstrap_max_chars = 20'000;       // agents.defaults.bootstrapMaxChars
+  int max_iterations = 50;                        // agents.defaults.maxIterations: model calls in one turn
+  int max_concurrent = 8;                         // agents.defaults.maxConcurrent: runs at once
+  bool block_streaming = false;                   // agents.defaults.blockStreamingDefault
+  std::optional<ports::Thinking> thinking;        // agents.defaults.thinkingDefault
+  const AgentSettings* find_agent(std::string_view id) const;
+};
+
+// `home` expands "~"; `state_folder` holds the default workspace. Errors name the key.
+Result<Settings> read_settings(const json::value& config, const std::string& home, const std::string& state_folder);
+
+// "0.25", 0.25, "2usd" -> 250000; Kind::invalid with the key's name otherwise.
+Result<std::int64_t> parse_micro_usd(const json::value& value, std::string_view key);
+std::string format_usd(std::int64_t micro_usd); // "$0.0123"
+
+} // namespace openclaw::agent

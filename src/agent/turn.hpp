@@ -1,0 +1,45 @@
+// One run from a user message to an answer: model calls and tool calls in turn, every step on disk before the next. Retries what may
+// be retried, reserves money before it is spent, and ends in exactly one of answered, failed or aborted.
+#pragma once
+#include "agent/authority.hpp"
+#include "agent/runtime.hpp"
+#include "store/ledger.hpp"
+
+namespace openclaw::agent {
+
+class Turn {
+public:
+  Turn(Runtime& runtime, const Run& run);
+  // `stop_reason` is set by whoever cancels: "rpc", "stop", "timeout", "shutdown". Returns how it ended, recorded and announced.
+  Task<RunOutcome> run(const std::string* stop_reason);
+
+private:
+  struct Reply {
+    ports::ModelReply reply;
+    ModelChoice choice;
+  };
+  Task<ports::Message> answer();
+  Task<> begin();
+  Task<ports::Message> model_step(const ModelChoice& choice, const sandbox::Workspace& workspace);
+  Task<ports::ModelReply> stream_with_retries(ModelChoice choice, ports::ModelRequest request);
+  Task<> run_tools(const ports::Message& assistant, const sandbox::Workspace& workspace);
+  Task<> record_failure(Error error);
+  Task<> record_abort(std::string reason);
+  Task<bool> finish(ports::Message last, std::string state, std::string error);
+  std::vector<store::SpendScope> scopes() const;
+  void project_transcript();
+
+  Runtime& runtime_;
+  const Run& run_;
+  Authority authority_;
+  store::SessionRow session_;
+  std::string whole_text_;     // of the reply that is streaming
+  std::string whole_thinking_;
+  std::map<std::string, int> repeats_; // how often the same call came in a row
+  std::string last_call_;
+  bool changed_files_ = false;
+  ports::Message answer_;
+  std::int64_t started_ms_ = 0;
+};
+
+} // namespace openclaw::agent

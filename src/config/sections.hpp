@@ -1,0 +1,35 @@
+// The configuration's schema, put together from sections: each belongs to the layer or extension that reads it.
+#pragma once
+#include "base/embedded.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include <string>
+#include <vector>
+
+namespace openclaw::config {
+
+struct Section {
+  std::string path;        // "gateway", "channels.telegram"
+  std::string schema_json; // JSON Schema of what stands there
+  std::string help;        // one line
+};
+
+class SectionTable {
+public:
+  // Kind::conflict when the path is taken; Kind::bug when the schema is not JSON.
+  Result<> add(Section section);
+  // Each embedded config_schema*.json: {"path", "help", "schema"}, or a list of these.
+  Result<> add_embedded(std::span<const EmbeddedFile> files);
+  const std::vector<Section>& sections() const { return sections_; }
+
+private:
+  std::vector<Section> sections_;
+};
+
+// The whole: unknown keys are problems everywhere, except below the keys of OpenClaw 2026.1.30 that this build does not
+// read.
+json::value compose_schema(const SectionTable& table);
+// All sections that are linked into the program.
+Result<SectionTable> linked_sections();
+
+} // namespace openclaw::config

@@ -1,0 +1,27 @@
+// Everything that methods and HTTP routes stand on; made by the composition root.
+#pragma once
+#include "agent/runtime.hpp"
+#include "messaging/messaging.hpp"
+#include <functional>
+#include <string>
+
+namespace openclaw::gateway {
+
+class Gateway;
+
+struct Services {
+  async::Time& time;
+  Random& random;
+  store::Database& database;
+  agent::Runtime& runtime;
+  agent::Models& models;
+  messaging::Messaging& messaging;
+  Gateway& gateway;
+  std::string state_folder;
+  std::string config_path;
+  std::string version;
+  // The configuration as it is shown: secrets replaced; {path, exists, raw, parsed, valid, config, hash, issues, warnings}.
+  std::function<json::object()> shown_config;
+};
+
+} // namespace openclaw::gateway

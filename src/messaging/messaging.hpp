@@ -1,0 +1,45 @@
+// From any channel to an agent: deduplicate, stop words and commands before the queue, onto disk, acknowledge, then onto the session's
+// lane. WebChat and `chat.send` are one more channel here, not a second way in.
+#pragma once
+#include "agent/runtime.hpp"
+#include "agent/session_key.hpp"
+#include <string>
+
+namespace openclaw::messaging {
+
+struct Inbound {
+  std::string channel = "webchat";
+  std::string dedupe_key;  // the client's idempotency key, the platform's message id
+  std::string run_id;      // empty: the dedupe key
+  std::string session_key; // as written by the client
+  std::string text;
+  std::string thinking; // word, for this message only
+  std::string extra_system_prompt;
+  std::int64_t timeout_ms = 0;
+  bool may_command = true; // slash commands and stop words are obeyed (an authorised sender)
+};
+
+struct Receipt {
+  enum class State { started, in_flight, done, stopped };
+  State state = State::started;
+  std::string run_id;
+  std::string session_key;              // canonical
+  std::vector<std::string> stopped_runs; // for State::stopped
+};
+
+class Messaging {
+public:
+  explicit Messaging(agent::Runtime& runtime) : runtime_(runtime) {}
+
+  // Returns once the message is on disk (or was there before).
+  Task<Receipt> receive(Inbound message);
+  // Runs the user message of a failed run again, without repeating it in the transcript.
+  Task<Receipt> retry(std::string session_key, std::string run_id, std::string dedupe_key);
+  Result<agent::SessionKey> canonical(std::string_view written) const;
+
+private:
+  Task<Receipt> accept(Inbound message, agent::SessionKey key, std::string retry_of);
+  agent::Runtime& runtime_;
+};
+
+} // namespace openclaw::messaging

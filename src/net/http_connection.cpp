@@ -1,0 +1,473 @@
+#include "net/http_connection.hpp"
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "net/websocket_connection.hpp"
+#include <fmt/core.h>
+
+namespace openclaw::net {
+namespace {
+
+constexpr std::int64_t kWriteStallMs = 30'000;
+constexpr std::size_t kWritePiece = 256 * 1024;
+constexpr std::int64_t kLingerMs = 1000;
+constexpr std::size_t kLingerBytes = 512 * 1024;
+
+// Held while the connection exists, as HTTP or as WebSocket.
+class Slot {
+public:
+  explicit Slot(std::shared_ptr<ServerCore> core) : core_(std::move(core)) { ++core_->connections; }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+  ~Slot() { --core_->connections; }
+
+private:
+  std::shared_ptr<ServerCore> core_;
+};
+
+bool framing_field(std::string_view name) {
+  const auto lower = lowercase_ascii(name);
+  return lower == "content-length" || lower == "transfer-encoding" || lower == "connection" || lower == "upgrade" ||
+         lower == "keep-alive";
+}
+
+// Line breaks in a field would let its writer invent fields.
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  const auto clean = [&](std::string_view text) {
+    for (const char letter : text)
+      if (static_cast<unsigned char>(letter) >= 0x20 || letter == '\t') out += letter;
+  };
+  clean(name);
+  out += ": ";
+  clean(value);
+  out += "\r\n";
+}
+
+bool body_allowed(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+} // namespace
+
+Response error_response(int status, const std::string& message, const std::string& hint) {
+  json::object error;
+  error["message"] = message;
+  error["hint"] = hint;
+  json::object whole;
+  whole["error"] = std::move(error);
+  Response response;
+  response.status = status;
+  response.headers.set("Content-Type", "application/json");
+  response.body = json::serialize(whole);
+  return response;
+}
+
+enum class Answer { none, begun, complete, upgraded };
+
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+  Connection(std::shared_ptr<ServerCore> core, std::unique_ptr<Stream> stream, Peer peer)
+      : core_(std::move(core)), stream_(std::move(stream)), peer_(std::move(peer)), timer_(core_->executor),
+        slot_(std::make_shared<Slot>(core_)) {
+    ++core_->unanswered[peer_.address];
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    answered_first();
+    core_->idle.erase(this);
+  }
+
+  // True when a request head is there; false when the connection is to be closed without a word (an answer was sent if
+  // due).
+  Task<bool> read_head(bool first);
+  Task<std::string> read_body();
+  Task<> write_head(int status, Headers headers, std::optional<std::size_t> length, bool chunked, std::string body);
+  Task<> write(std::vector<std::string_view> parts);
+  Task<> write_whole(std::string head, std::string body);
+  Task<> linger();
+
+  void arm(std::int64_t milliseconds) {
+    expired_ = false;
+    timer_.expires_after(std::chrono::milliseconds(milliseconds));
+    timer_.async_wait([weak = weak_from_this(), armed = ++armed_](Stream::Code code) {
+      if (code) return;
+      const auto self = weak.lock();
+      if (!self || self->armed_ != armed || !self->stream_) return;
+      self->expired_ = true;
+      self->stream_->cancel();
+    });
+  }
+  void disarm() {
+    ++armed_;
+    timer_.cancel();
+  }
+  void answered_first() {
+    if (!owes_first_) return;
+    owes_first_ = false;
+    const auto at = core_->unanswered.find(peer_.address);
+    if (at != core_->unanswered.end() && --at->second == 0) core_->unanswered.erase(at);
+  }
+  void stop_waiting() {
+    if (stream_) stream_->cancel();
+  }
+
+  std::shared_ptr<ServerCore> core_;
+  std::unique_ptr<Stream> stream_;
+  Peer peer_;
+  async::Timer timer_;
+  std::shared_ptr<Slot> slot_;
+  std::unique_ptr<MessageParser> parser_;
+  std::string rest_; // bytes behind the last request
+  Answer answer_ = Answer::none;
+  std::uint64_t armed_ = 0;
+  bool expired_ = false;
+  bool owes_first_ = true;
+  bool keep_alive_ = false;
+  bool head_request_ = false;
+  bool http_1_0_ = false;
+  bool expects_continue_ = false;
+};
+
+void ServerCore::close_idle() {
+  for (auto* connection : idle)
+    connection->stop_waiting();
+}
+
+Task<> Connection::write(std::vector<std::string_view> parts) {
+  arm(kWriteStallMs);
+  auto written = co_await stream_->write(std::move(parts));
+  const bool stalled = expired_;
+  disarm();
+  if (written) co_return written;
+  keep_alive_ = false;
+  if (stalled) co_return fail(Kind::timeout, "The peer stopped reading the answer.");
+  co_return written;
+}
+
+Task<> Connection::write_whole(std::string head, std::string body) {
+  const std::string_view all = body;
+  std::vector<std::string_view> parts{head, all.substr(0, kWritePiece)};
+  CO_TRY_VOID(co_await write(std::move(parts)));
+  for (std::size_t at = kWritePiece; at < all.size(); at += kWritePiece) {
+    std::vector<std::string_view> more{all.substr(at, kWritePiece)};
+    CO_TRY_VOID(co_await write(std::move(more)));
+  }
+  co_return Result<>{};
+}
+
+Task<> Connection::write_head(int status, Headers headers, std::optional<std::size_t> length, bool chunked,
+                              std::string body) {
+  // What is left of an unread body would be taken for the next request.
+  if (core_->stopping || (parser_ && !parser_->done()) || (chunked && http_1_0_)) keep_alive_ = false;
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+  for (const auto& [name, value] : headers)
+    if (!framing_field(name) || (head_request_ && lowercase_ascii(name) == "content-length"))
+      append_field(head, name, value);
+  const bool own_length = head_request_ && headers.find("Content-Length").has_value();
+  if (length && body_allowed(status) && !own_length) head += fmt::format("Content-Length: {}\r\n", *length);
+  if (chunked && !http_1_0_) head += "Transfer-Encoding: chunked\r\n";
+  if (!keep_alive_)
+    head += "Connection: close\r\n";
+  else if (http_1_0_)
+    head += "Connection: keep-alive\r\n";
+  head += "\r\n";
+  if (head_request_ || !body_allowed(status)) body.clear();
+  co_return co_await write_whole(std::move(head), std::move(body));
+}
+
+Task<bool> Connection::read_head(bool first) {
+  const auto& limits = core_->limits;
+  parser_ = std::make_unique<MessageParser>(MessageParser::Message::request, limits.header_bytes, limits.body_bytes);
+  answer_ = Answer::none;
+  keep_alive_ = head_request_ = http_1_0_ = expects_continue_ = false;
+  Result<> fed = parser_->feed(std::exchange(rest_, {}));
+  bool waiting_for_next = !first && !parser_->started();
+  if (waiting_for_next) {
+    core_->idle.insert(this);
+    parser_.reset();
+  }
+  arm(waiting_for_next ? limits.keep_alive_ms : limits.header_deadline_ms);
+  bool timed_out = false;
+  while (fed && !(parser_ && parser_->head_done())) {
+    if (waiting_for_next && core_->stopping) break;
+    auto bytes = co_await stream_->read();
+    timed_out = expired_;
+    if (timed_out || !bytes || bytes->empty()) break;
+    if (waiting_for_next) {
+      waiting_for_next = false;
+      core_->idle.erase(this);
+      parser_ =
+          std::make_unique<MessageParser>(MessageParser::Message::request, limits.header_bytes, limits.body_bytes);
+      fed = parser_->feed(*bytes);
+      arm(limits.header_deadline_ms);
+    } else {
+      fed = parser_->feed(*bytes);
+    }
+  }
+  disarm();
+  core_->idle.erase(this);
+  if (fed && parser_ && parser_->head_done()) {
+    answered_first();
+    co_return true;
+  }
+  if (!fed || (timed_out && parser_ && parser_->started())) {
+    const bool late = fed.has_value();
+    const auto status = late ? 408 : std::stoi(fed.error().code);
+    const auto seconds = limits.header_deadline_ms / 1000;
+    const auto message =
+        late ? fmt::format("The request's head did not arrive within {} s.", seconds) : fed.error().message;
+    const auto hint = late ? std::string("Send the whole head at once.") : fed.error().hint;
+    auto response = error_response(status, message, hint);
+    const auto length = response.body.size();
+    CO_TRY_VOID(co_await write_head(status, std::move(response.headers), length, false, std::move(response.body)));
+    CO_TRY_VOID(co_await linger());
+  }
+  co_return false;
+}
+
+Task<std::string> Connection::read_body() {
+  if (!parser_) co_return fail(Kind::bug, "The body was asked for after the answer.");
+  auto fed = parser_->read_body();
+  if (fed && !parser_->done() && std::exchange(expects_continue_, false)) {
+    std::vector<std::string_view> parts{"HTTP/1.1 100 Continue\r\n\r\n"};
+    CO_TRY_VOID(co_await write(std::move(parts)));
+  }
+  arm(core_->limits.body_deadline_ms);
+  while (fed && !parser_->done()) {
+    auto bytes = co_await stream_->read();
+    if (expired_ || !bytes || bytes->empty()) {
+      const bool late = expired_;
+      disarm();
+      keep_alive_ = false;
+      if (late)
+        co_return fail(
+            Kind::timeout,
+            fmt::format("The request's body did not arrive within {} s.", core_->limits.body_deadline_ms / 1000),
+            "Send it faster, or in smaller parts.", "408");
+      if (!bytes) co_return std::unexpected(bytes.error());
+      co_return fail(Kind::transient, "The peer closed the connection before the end of the body.", "", "400");
+    }
+    fed = parser_->feed(*bytes);
+  }
+  disarm();
+  if (!fed) {
+    keep_alive_ = false;
+    co_return std::unexpected(fed.error());
+  }
+  co_return parser_->take_body();
+}
+
+// Closing with unread bytes would reset the connection and destroy the answer on its way: read a little first.
+Task<> Connection::linger() {
+  stream_->finish_sending();
+  arm(kLingerMs);
+  std::size_t seen = 0;
+  while (!expired_ && seen < kLingerBytes) {
+    auto bytes = co_await stream_->read();
+    if (!bytes || bytes->empty()) break;
+    seen += bytes->size();
+  }
+  disarm();
+  co_return Result<>{};
+}
+
+namespace {
+
+class ChunkedStream final : public ResponseStream {
+public:
+  explicit ChunkedStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  Task<> write(std::string bytes) override {
+    const auto connection = connection_;
+    if (connection->answer_ != Answer::begun) co_return fail(Kind::cancelled, "The answer is already complete.");
+    if (bytes.empty() || connection->head_request_) co_return Result<>{};
+    const std::string size = fmt::format("{:x}\r\n", bytes.size());
+    std::vector<std::string_view> parts;
+    if (connection->http_1_0_)
+      parts = {bytes};
+    else
+      parts = {size, bytes, "\r\n"};
+    auto written = co_await connection->write(std::move(parts));
+    if (!written) connection->answer_ = Answer::complete;
+    co_return written;
+  }
+
+  Task<> finish() override {
+    const auto connection = connection_;
+    if (connection->answer_ != Answer::begun) co_return Result<>{};
+    connection->answer_ = Answer::complete;
+    if (connection->http_1_0_ || connection->head_request_) co_return Result<>{};
+    std::vector<std::string_view> parts{"0\r\n\r\n"};
+    auto written = co_await connection->write(std::move(parts));
+    co_return written;
+  }
+
+private:
+  std::shared_ptr<Connection> connection_;
+};
+
+class ConnectionExchange final : public Exchange {
+public:
+  ConnectionExchange(std::shared_ptr<Connection> connection, Request request)
+      : connection_(std::move(connection)), request_(std::move(request)), peer_(connection_->peer_) {}
+
+  const Peer& peer() const override { return peer_; }
+  const Request& request() const override { return request_; }
+  bool wants_websocket() const override {
+    return request_.headers.has_token("Upgrade", "websocket") && request_.headers.has_token("Connection", "upgrade");
+  }
+
+  Task<std::string> body() override {
+    const auto connection = connection_;
+    if (!connection || connection->answer_ != Answer::none) co_return answered();
+    auto body = co_await connection->read_body();
+    co_return body;
+  }
+
+  Task<> respond(Response response) override {
+    const auto connection = connection_;
+    if (!connection || connection->answer_ != Answer::none) co_return answered();
+    connection->answer_ = Answer::complete;
+    const auto length = response.body.size();
+    co_return co_await connection->write_head(response.status, std::move(response.headers), length, false,
+                                              std::move(response.body));
+  }
+
+  Task<std::shared_ptr<ResponseStream>> stream(Response head) override {
+    const auto connection = connection_;
+    if (!connection || connection->answer_ != Answer::none) co_return answered();
+    connection->answer_ = Answer::begun;
+    auto written = co_await connection->write_head(head.status, std::move(head.headers), std::nullopt, true, {});
+    if (!written) {
+      connection->answer_ = Answer::complete;
+      co_return std::unexpected(written.error());
+    }
+    std::shared_ptr<ResponseStream> body = std::make_shared<ChunkedStream>(connection);
+    if (!head.body.empty()) CO_TRY_VOID(co_await body->write(std::move(head.body)));
+    co_return body;
+  }
+
+  Task<std::shared_ptr<WebSocket>> upgrade(std::size_t read_limit) override {
+    const auto connection = connection_;
+    if (!connection || connection->answer_ != Answer::none) co_return answered();
+    const std::string key(request_.headers.find("Sec-WebSocket-Key").value_or(""));
+    const auto decoded = from_base64(key);
+    if (request_.method != "GET" || !wants_websocket() || !decoded || decoded->size() != 16 || connection->http_1_0_)
+      co_return co_await refuse(400, "This is not a WebSocket handshake.", "Use a WebSocket client (RFC 6455).");
+    if (request_.headers.find("Sec-WebSocket-Version").value_or("") != "13")
+      co_return co_await refuse(426, "Only version 13 of the WebSocket protocol is spoken here.",
+                                "Use a client that speaks RFC 6455.");
+    CO_TRY_VOID(connection->parser_->read_body());
+    if (!connection->parser_->done())
+      co_return co_await refuse(400, "A WebSocket handshake has no body.", "Send the request without a body.");
+    connection->answer_ = Answer::upgraded;
+    const std::string head =
+        fmt::format("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    "Sec-WebSocket-Accept: {}\r\n\r\n",
+                    websocket_accept(key));
+    std::vector<std::string_view> parts{head};
+    CO_TRY_VOID(co_await connection->write(std::move(parts)));
+    auto rest = connection->parser_->take_rest();
+    connection->parser_.reset();
+    request_.headers = {};
+    auto socket = make_websocket(std::move(connection->stream_), WebSocketRole::server, read_limit, std::move(rest),
+                                 std::move(connection->slot_));
+    connection_.reset();
+    co_return socket;
+  }
+
+  void detach() { connection_.reset(); }
+
+private:
+  static std::unexpected<Error> answered() {
+    return fail(Kind::bug, "The request was already answered.", "Call exactly one of respond, stream and upgrade.");
+  }
+  Task<std::shared_ptr<WebSocket>> refuse(int status, std::string message, std::string hint) {
+    auto response = error_response(status, message, hint);
+    if (status == 426) response.headers.set("Sec-WebSocket-Version", "13");
+    connection_->keep_alive_ = false;
+    CO_TRY_VOID(co_await respond(std::move(response)));
+    co_return fail(Kind::invalid, std::move(message), std::move(hint));
+  }
+
+  std::shared_ptr<Connection> connection_;
+  Request request_;
+  Peer peer_;
+};
+
+// 400 for heads that parse but cannot be served.
+std::optional<Response> check_request(const Request& request, bool http_1_0) {
+  if (request.headers.count("Host") > 1 || (!http_1_0 && request.headers.count("Host") == 0))
+    return error_response(400, "The request needs exactly one Host field.", "Send the Host field.");
+  if (request.target.empty() || (request.target.front() != '/' && request.target != "*"))
+    return error_response(400, "The request's target must be a path.", "This server is not a proxy.");
+  return std::nullopt;
+}
+
+Task<> answer_error(std::shared_ptr<ConnectionExchange> exchange, Error error) {
+  int status = http_status(error.kind);
+  if (error.code.size() == 3 && error.code.front() == '4') status = std::atoi(error.code.c_str());
+  auto response = error_response(status, error.message, error.hint);
+  co_return co_await exchange->respond(std::move(response));
+}
+
+// False when the connection ends with this request.
+Task<bool> serve_request(std::shared_ptr<Connection> connection) {
+  auto& parser = *connection->parser_;
+  connection->keep_alive_ = parser.keep_alive();
+  connection->http_1_0_ = parser.http_1_0();
+  auto request = parser.take_request();
+  connection->head_request_ = request.method == "HEAD";
+  connection->expects_continue_ = !connection->http_1_0_ && request.headers.has_token("Expect", "100-continue");
+  auto refused = check_request(request, connection->http_1_0_);
+  const auto exchange = std::make_shared<ConnectionExchange>(connection, std::move(request));
+  if (refused) {
+    connection->keep_alive_ = false;
+    CO_TRY_VOID(co_await exchange->respond(std::move(*refused)));
+  } else {
+    auto handled = co_await connection->core_->handler(exchange);
+    if (connection->answer_ == Answer::upgraded) {
+      exchange->detach();
+      co_return false;
+    }
+    if (!handled && connection->answer_ == Answer::none && handled.error().kind != Kind::cancelled)
+      CO_TRY_VOID(co_await answer_error(exchange, std::move(handled).error()));
+    else if (!handled)
+      connection->keep_alive_ = false;
+    else if (connection->answer_ == Answer::none)
+      CO_TRY_VOID(
+          co_await answer_error(exchange, Error{Kind::bug, "Nothing answered this request; this is a bug.", "", ""}));
+  }
+  exchange->detach();
+  CO_TRY_VOID(co_await async::check_cancelled());
+  // A stream that was begun and not finished must not look complete: the connection ends instead.
+  if (connection->answer_ != Answer::complete) co_return false;
+  const bool body_left = !parser.done();
+  if (connection->keep_alive_ && !body_left && !connection->core_->stopping) {
+    connection->rest_ = parser.take_rest();
+    co_return true;
+  }
+  CO_TRY_VOID(co_await connection->linger());
+  co_return false;
+}
+
+} // namespace
+
+Task<> serve_connection(std::shared_ptr<ServerCore> core, std::unique_ptr<Stream> stream, Peer peer) {
+  const auto connection = std::make_shared<Connection>(std::move(core), std::move(stream), std::move(peer));
+  bool first = true;
+  while (true) {
+    CO_TRY_VOID(co_await async::check_cancelled());
+    auto head = co_await connection->read_head(first);
+    if (!head || !*head) break;
+    auto again = co_await serve_request(connection);
+    if (!again || !*again) break;
+    first = false;
+  }
+  // A peer that went away is no news; what handlers had to say was said.
+  co_return Result<>{};
+}
+
+} // namespace openclaw::net

@@ -1,0 +1,46 @@
+// What extensions register with: each folder src/extensions/FAMILY/NAME/ defines `void register_FAMILY_NAME(ports::Registry&)`,
+// and cmake generates the list of calls.
+#pragma once
+#include "ports/model.hpp"
+#include "ports/model_server.hpp"
+#include "ports/tool.hpp"
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace openclaw::ports {
+
+// What a model server may ask for when it is made.
+struct ServerServices {
+  async::Executor executor;
+  async::Scope& background;
+  async::Time& time;
+  net::HttpClient& http;
+  std::string state_folder; // its own folder below the state folder; create it before use
+};
+
+class Registry {
+public:
+  void add_tool(std::unique_ptr<Tool> tool) { tools_.push_back(std::move(tool)); }
+  void add_dialect(std::unique_ptr<Dialect> dialect) { dialects_.push_back(std::move(dialect)); }
+  using MakeServer = std::function<std::unique_ptr<ModelServer>(ServerServices)>;
+  void add_model_server(MakeServer make) { server_makers_.push_back(std::move(make)); }
+
+  const std::vector<std::unique_ptr<Tool>>& tools() const { return tools_; }
+  Tool* find_tool(std::string_view name_or_alias) const;
+  Dialect* find_dialect(std::string_view name) const;
+  const std::vector<MakeServer>& server_makers() const { return server_makers_; }
+  const std::vector<std::unique_ptr<Dialect>>& dialects() const { return dialects_; }
+
+private:
+  std::vector<std::unique_ptr<Tool>> tools_;
+  std::vector<std::unique_ptr<Dialect>> dialects_;
+  std::vector<MakeServer> server_makers_;
+};
+
+// Generated: calls register_FAMILY_NAME of every extension in this build.
+void register_extensions(Registry& registry);
+
+} // namespace openclaw::ports

@@ -1,0 +1,91 @@
+#include "store/approvals.hpp"
+
+namespace openclaw::store {
+namespace {
+
+constexpr std::string_view kColumns =
+    "SELECT id, effect_digest, agent_id, session_key, run_id, call_id, request, state, created_ms, expires_ms FROM approvals ";
+
+ApprovalRow read_row(const Statement& row) {
+  return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7), row.integer(8), row.integer(9)};
+}
+
+} // namespace
+
+Result<> add_approval(Connection& connection, const ApprovalRow& row) {
+  TRY(auto command, connection.prepare("INSERT INTO approvals(id, effect_digest, agent_id, session_key, run_id, call_id, request, state, created_ms, "
+                                       "expires_ms) VALUES (?,?,?,?,?,?,?,?,?,?)"));
+  command.bind(row.id).bind(row.effect_digest).bind(row.agent_id).bind(row.session_key).bind(row.run_id).bind(row.call_id);
+  command.bind(row.request).bind(row.state).bind(row.created_ms).bind(row.expires_ms);
+  return command.run();
+}
+
+Result<std::optional<ApprovalRow>> find_approval(Connection& connection, std::string_view id) {
+  static const std::string sql = std::string(kColumns) + "WHERE id = ?";
+  TRY(auto query, connection.prepare(sql));
+  query.bind(id);
+  TRY(const bool found, query.step());
+  if (!found) return std::optional<ApprovalRow>{};
+  return std::optional<ApprovalRow>(read_row(query));
+}
+
+Result<std::vector<ApprovalRow>> pending_approvals(Connection& connection, std::int64_t now_ms) {
+  static const std::string sql = std::string(kColumns) + "WHERE state = 'pending' AND expires_ms > ? ORDER BY created_ms";
+  TRY(auto query, connection.prepare(sql));
+  query.bind(now_ms);
+  std::vector<ApprovalRow> rows;
+  while (true) {
+    TRY(const bool found, query.step());
+    if (!found) return rows;
+    rows.push_back(read_row(query));
+  }
+}
+
+Result<bool> resolve_approval(Connection& connection, std::string_view id, std::string_view state, std::string_view resolved_by, std::int64_t now_ms) {
+  TRY(auto command, connection.prepare("UPDATE approvals SET state = ?, resolved_by = ?, resolved_ms = ?3 WHERE id = ?4 AND state = 'pending' "
+                                       "AND (expires_ms > ?3 OR ?1 = 'expired')"));
+  command.bind(state).bind(resolved_by).bind(now_ms).bind(id);
+  TRY_VOID(command.run());
+  return connection.changes() > 0;
+}
+
+Result<std::optional<policy::Grant>> consume_approval(Connection& connection, std::string_view id, std::int64_t now_ms) {
+  TRY(auto command, connection.prepare("UPDATE approvals SET state = 'consumed' WHERE id = ? AND state = 'allowed' AND expires_ms > ?"));
+  command.bind(id).bind(now_ms);
+  TRY_VOID(command.run());
+  if (connection.changes() == 0) return std::optional<policy::Grant>{};
+  TRY(auto row, find_approval(connection, id));
+  if (!row) return std::optional<policy::Grant>{};
+  policy::Grant grant;
+  grant.id = row->id;
+  grant.effect_digest = row->effect_digest;
+  grant.session_key = row->session_key;
+  grant.agent_id = row->agent_id;
+  grant.expires_at_ms = row->expires_ms;
+  return std::optional<policy::Grant>(std::move(grant));
+}
+
+Result<> expire_pending_approvals(Connection& connection, std::int64_t now_ms) {
+  TRY(auto command, connection.prepare("UPDATE approvals SET state = 'expired', resolved_ms = ? WHERE state = 'pending'"));
+  command.bind(now_ms);
+  return command.run();
+}
+
+Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std::string_view created_by, std::int64_t now_ms) {
+  TRY(auto command, connection.prepare("INSERT OR IGNORE INTO command_rules(agent_id, binary, arguments, created_ms, created_by) VALUES (?,?,?,?,?)"));
+  command.bind(row.agent_id).bind(row.binary).bind(row.arguments).bind(now_ms).bind(created_by);
+  return command.run();
+}
+
+Result<std::vector<CommandRuleRow>> command_rules(Connection& connection, std::string_view agent_id) {
+  TRY(auto query, connection.prepare("SELECT id, agent_id, binary, arguments FROM command_rules WHERE agent_id = ? ORDER BY id LIMIT 1000"));
+  query.bind(agent_id);
+  std::vector<CommandRuleRow> rows;
+  while (true) {
+    TRY(const bool found, query.step());
+    if (!found) return rows;
+    rows.push_back({query.integer(0), query.text(1), query.text(2), query.text(3)});
+  }
+}
+
+} // namespace openclaw::store

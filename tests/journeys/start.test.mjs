@@ -1,0 +1,86 @@
+// Starting: what the program says when it cannot start, and that two never share one state.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { Gateway } from "./lib/gateway.mjs";
+import { within } from "./lib/waiting.mjs";
+
+const nowhere = "http://127.0.0.1:9";
+
+async function refusalToStart(gateway, args) {
+  const child = gateway.spawn(args);
+  const { code } = await within(15000, "the program to give up", child.exited, () => child.output);
+  assert.ok(code > 0, `it ended with exit code ${code}${child.output}`);
+  return child.stderr;
+}
+
+test("a configuration that cannot be read stops the start with file, line and reason", async () => {
+  const gateway = new Gateway({ config: '{\n  "gateway": {\n    "mode": "local",\n    "port": }\n}\n' });
+  try {
+    const said = await refusalToStart(gateway);
+    assert.match(said, /openclaw\.json/);
+    assert.match(said, /line 4\b|\b4:\d+/);
+  } finally {
+    await gateway.discard();
+  }
+});
+
+test("a second gateway on the same state is refused and does not disturb the first", async () => {
+  const gateway = await Gateway.start({ modelUrl: nowhere });
+  try {
+    const said = await refusalToStart(gateway);
+    assert.match(said, /already|in use|another gateway/i);
+    assert.match(said, new RegExp(`\\b${gateway.pid}\\b`), "it names the process that has the state");
+    const client = await gateway.client();
+    assert.equal((await client.request("health")).ok, true);
+  } finally {
+    await gateway.discard();
+  }
+});
+
+test("a gateway that was killed can be started again at once", async () => {
+  const gateway = await Gateway.start({ modelUrl: nowhere });
+  try {
+    await gateway.kill();
+    await gateway.restart();
+    const client = await gateway.client();
+    assert.equal((await client.request("health")).ok, true);
+  } finally {
+    await gateway.discard();
+  }
+});
+
+test("a gateway that is asked to stop says goodbye and ends with 0", async () => {
+  const gateway = await Gateway.start({ modelUrl: nowhere });
+  try {
+    const client = await gateway.client();
+    const goodbye = client.waitFor(({ event }) => event === "shutdown", "event shutdown");
+    process.kill(gateway.pid, "SIGTERM");
+    await goodbye;
+    const { code } = await within(5000, "the connection to be closed", client.closed);
+    assert.ok([1001, 1012].includes(code), `closed with ${code}`);
+    assert.equal((await gateway.stop()).code, 0);
+  } finally {
+    await gateway.discard();
+  }
+});
+
+test("what it writes is readable by its owner alone", async () => {
+  const gateway = await Gateway.start({ modelUrl: nowhere });
+  try {
+    const open = [];
+    const visit = (folder) => {
+      for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+        const full = path.join(folder, entry.name);
+        if (full === gateway.workspace || entry.isSymbolicLink()) continue;
+        if (entry.isDirectory()) visit(full);
+        else if (entry.isFile() && fs.statSync(full).mode & 0o077) open.push(full);
+      }
+    };
+    visit(gateway.stateDir);
+    assert.deepEqual(open, []);
+  } finally {
+    await gateway.discard();
+  }
+});

@@ -1,0 +1,11 @@
+// Debian's Chromium, one process for a test file; every test gets a context of its own.
+
+import { chromium } from 'playwright-core';
+
+export async function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
