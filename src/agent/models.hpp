@@ -33,6 +33,8 @@ class ModelLease {
 public:
   ModelLease() = default;
   ModelLease(ModelChoice choice, ports::ModelServer* server) : choice_(std::move(choice)), server_(server) {}
+  ModelLease(const ModelLease&) = delete;
+  ModelLease& operator=(const ModelLease&) = delete;
   ModelLease(ModelLease&& other) noexcept : choice_(std::move(other.choice_)), server_(std::exchange(other.server_, nullptr)) {}
   ModelLease& operator=(ModelLease&& other) noexcept;
   ~ModelLease();
@@ -46,33 +48,41 @@ private:
 class Models {
 public:
   Models(ports::Registry& registry, ports::ServerServices services, std::map<std::string, std::string> environment, RunEvents& events);
+  ~Models();
 
   // Called with every configuration snapshot.
-  void configure(const json::value& config);
+  Result<> configure(const json::value& config);
 
-  // The model for a session: `override_reference` ("provider/model" or an alias) or the default order above.
-  Task<ModelLease> acquire(std::string override_reference);
+  // The model for a session of this agent: `override_reference` ("provider/model" or an alias) or the default order above.
+  Task<ModelLease> acquire(std::string agent_id, std::string override_reference);
+  // What the default order gives now, without starting anything.
   Task<ModelStatus> status();
-  // Everything that could be chosen now: configured and known models whose credentials are there, local servers' models.
+  // Everything that could be chosen now: known models whose credentials are there, and what local servers hold.
   Task<std::vector<ModelChoice>> list();
   // Checks a reference that a person typed; the canonical "provider/model" or an error with suggestions.
   Task<std::string> check(std::string reference);
+  // Looks for local servers again at the next need: one that was found did not answer.
+  void forget_servers() { looked_at_ms_ = -1; }
   // Starts fetching the embedded model; the terms were accepted. Progress is told by RunEvents::models_changed and status().
   Result<> start_download(async::Scope& scope);
   // The same, awaited, for the command line.
   Task<> download(std::function<void(ports::DownloadProgress)> progress);
 
 private:
-  struct Found;
+  struct Pick;
+  // Exactly one is set: a choice that needs no server, or a server and its model.
+  Task<Pick> pick(std::string agent_id, std::string override_reference);
   Task<> look_for_servers();
   Task<> run_download();
-  ports::ModelServer* downloadable() const;
+  const ModelCatalog& catalog() const { return *catalog_; }
+  ports::ModelServer* embedded() const;
+
   ports::Registry& registry_;
   ports::ServerServices services_;
   std::map<std::string, std::string> environment_;
   RunEvents& events_;
   std::vector<std::unique_ptr<ports::ModelServer>> servers_;
-  json::value config_;
+  std::unique_ptr<ModelCatalog> catalog_;
   std::vector<std::pair<ports::ModelServer*, ports::ServerModel>> found_;
   std::int64_t looked_at_ms_ = -1;
   bool downloading_ = false;

@@ -143,8 +143,9 @@ Task<> Turn::begin() {
 
 Task<ports::Message> Turn::answer() {
   CO_TRY_VOID(co_await begin());
+  CO_TRY_VOID(co_await async::check_cancelled());
   CO_TRY(const auto* workspace, runtime_.workspace_of(run_.info.agent_id));
-  CO_TRY(const auto lease, co_await runtime_.services().models.acquire(session_.model.value_or("")));
+  CO_TRY(const auto lease, co_await runtime_.services().models.acquire(run_.info.agent_id, session_.model.value_or("")));
   for (int step = 0; step < runtime_.settings().max_iterations; ++step) {
     CO_TRY_VOID(co_await async::check_cancelled());
     CO_TRY(auto message, co_await model_step(lease.choice(), *workspace));
@@ -202,7 +203,8 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
     for (const auto& tool : request.tools) room -= static_cast<std::int64_t>(tool.schema_json.size() + tool.description.size());
     keep_newest(transcript, static_cast<std::size_t>(std::max<std::int64_t>(room, 1024)));
   }
-  request.messages = project_context(transcript, dialect->rules(), choice.provider, choice.model);
+  const auto rules = ModelCatalog::rules_for(choice, dialect->rules());
+  request.messages = project_context(transcript, rules, choice.provider, choice.model);
   if (request.messages.empty()) co_return fail(Kind::bug, "There is nothing in this session that a model could answer.", "Send a new message.");
 
   const auto& budget = runtime_.settings().budget;
@@ -318,11 +320,12 @@ Task<ports::ModelReply> Turn::stream_with_retries(ModelChoice choice, ports::Mod
       std::size_t total = 0;
       for (const auto& message : request.messages) total += bytes_of(message);
       keep_newest(request.messages, total / 2);
-      request.messages = project_context(request.messages, dialect->rules(), choice.provider, choice.model);
+      request.messages = project_context(request.messages, ModelCatalog::rules_for(choice, dialect->rules()), choice.provider, choice.model);
       ++shortened;
       --attempt;
       continue;
     }
+    if (last.kind == Kind::transient && choice.source == "local-server") services.models.forget_servers();
     if (!is_retryable(last.kind) || attempt + 1 == kAttempts) break;
     auto delay = retry_after_ms(last);
     if (delay > kLongestRetryAfterMs) break;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct ToolCallBlock {
   std::string name;
   std::string arguments_json; // a JSON object as text
 };
+// The only key of a call's arguments when the model wrote something that is no JSON object; its value is that text, cut. The call
+// must not run: whoever validates it answers with an error that quotes the text, and the model can correct itself.
+inline constexpr std::string_view kInvalidArguments = "__invalid_json__";
 struct ImageBlock {
   std::string mime_type;
   std::string base64;

@@ -6,6 +6,8 @@
 #include "net/http_client.hpp"
 #include "ports/conversation.hpp"
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,8 @@ struct ModelEndpoint {
   std::string base_url; // "https://api.openai.com/v1", no trailing slash
   Secret api_key;       // may be empty for local servers
   std::map<std::string, std::string> headers;
+  // What sets this server apart from its dialect, from its row in endpoints.json: max_completion_tokens, lenient_tools, ...
+  std::set<std::string> flags;
 };
 
 enum class Thinking { off, minimal, low, medium, high, xhigh };
@@ -62,7 +66,7 @@ struct DialectRules {
   bool first_is_user = false;             // the first message must be the user's
   bool alternate_roles = false;           // user and assistant take turns: neighbours of one role are merged
   bool keep_thinking = false;             // signed thinking of the same model is sent back
-  std::size_t tool_call_id_limit = 64;    // longer or odd ids are rewritten consistently
+  std::size_t tool_call_id_limit = 64;    // longer or odd ids are rewritten consistently; below 16: exactly so many letters and digits
 };
 
 // Errors carry the kind that decides what happens next: invalid (our request: never a credential problem), denied (401, 403),

@@ -1,4 +1,5 @@
-// A local model server that openclaw can start, watch and stop (or only find): it speaks one of the model dialects on loopback.
+// A local model server that openclaw can start, watch and stop (or only find): it speaks one of the model dialects on
+// loopback.
 #pragma once
 #include "async/scope.hpp"
 #include "async/task.hpp"
@@ -39,7 +40,8 @@ public:
   virtual int rank() const = 0;
   // Is it there now (or could it be started without a download)? Its models then; empty when not. At most about 500 ms.
   virtual Task<std::vector<ServerModel>> find(net::HttpClient& client) = 0;
-  // Ready to answer: starts it when it is ours to start. The endpoint stays good until release() has been called as often.
+  // Ready to answer: starts it when it is ours to start. The endpoint stays good until release() has been called as
+  // often.
   virtual Task<ModelEndpoint> acquire(std::string model) = 0;
   virtual void release() {}
 

@@ -19,6 +19,8 @@ struct ServerServices {
   async::Time& time;
   net::HttpClient& http;
   std::string state_folder; // its own folder below the state folder; create it before use
+  // An environment variable of the gateway, empty when unset (e.g. OLLAMA_HOST).
+  std::function<std::string(std::string_view name)> environment;
 };
 
 class Registry {

@@ -1,0 +1,73 @@
+// Anthropic's messages: Claude, and the servers that imitate its API.
+#include "base/json.hpp"
+#include "extensions/models/anthropic_messages/wire.hpp"
+#include "ports/registry.hpp"
+
+namespace openclaw::ports {
+namespace {
+
+// Base URLs are written with and without the version.
+std::string path_below(const ModelEndpoint& endpoint, std::string_view path) {
+  auto base = std::string_view(endpoint.base_url);
+  while (base.ends_with('/'))
+    base.remove_suffix(1);
+  return std::string(base.ends_with("/v1") ? "" : "/v1") + std::string(path);
+}
+
+net::Outbound outbound(const ModelEndpoint& endpoint, std::string_view method, std::string_view path) {
+  auto request = model_request(endpoint, method, path_below(endpoint, path));
+  if (!endpoint.api_key.empty()) {
+    if (endpoint.flags.contains("bearer"))
+      request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
+    else if (request.headers.count("x-api-key") == 0)
+      request.headers.set("x-api-key", endpoint.api_key.reveal());
+  }
+  if (request.headers.count("anthropic-version") == 0) request.headers.set("anthropic-version", "2023-06-01");
+  return request;
+}
+
+class AnthropicMessages final : public Dialect {
+public:
+  std::string_view name() const override { return "anthropic-messages"; }
+  DialectRules rules() const override {
+    DialectRules rules;
+    rules.first_is_user = true;
+    rules.alternate_roles = true;
+    rules.keep_thinking = true;
+    return rules;
+  }
+
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+                          ModelSink& sink) override {
+    const auto request = std::make_shared<const ModelRequest>(std::move(given));
+    auto outgoing = outbound(endpoint, "POST", "/messages");
+    outgoing.headers.set("Content-Type", "application/json");
+    outgoing.headers.set("Accept", "text/event-stream");
+    EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
+      return anthropic::encode_request(whole, flags);
+    };
+    CO_TRY(outgoing.body, co_await encoded_body(request, std::move(encode)));
+    anthropic::ReplyReader reader(endpoint, request->model, sink);
+    CO_TRY_VOID(co_await stream_events(client, std::move(outgoing), std::move(endpoint), request->model, reader));
+    co_return reader.finish();
+  }
+
+  Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
+    auto request = outbound(endpoint, "GET", "/models?limit=1000");
+    CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
+    CO_TRY(auto parsed, parse_json(body, "list of models"));
+    std::vector<std::string> ids;
+    if (const auto* list = find(parsed, "data"); list && list->is_array())
+      for (const auto& model : list->get_array())
+        if (auto id = string_or(model, "id"); !id.empty()) ids.push_back(std::move(id));
+    co_return ids;
+  }
+};
+
+} // namespace
+
+void register_models_anthropic_messages(Registry& registry) {
+  registry.add_dialect(std::make_unique<AnthropicMessages>());
+}
+
+} // namespace openclaw::ports

@@ -1,0 +1,56 @@
+// OpenAI's chat completions: the dialect of most providers and of every local server.
+#include "base/json.hpp"
+#include "extensions/models/openai_completions/wire.hpp"
+#include "ports/registry.hpp"
+
+namespace openclaw::ports {
+namespace {
+
+net::Outbound outbound(const ModelEndpoint& endpoint, std::string_view method, std::string_view path) {
+  auto request = model_request(endpoint, method, path);
+  if (!endpoint.api_key.empty() && request.headers.count("Authorization") == 0)
+    request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
+  return request;
+}
+
+class OpenAiCompletions final : public Dialect {
+public:
+  std::string_view name() const override { return "openai-completions"; }
+  DialectRules rules() const override { return {}; }
+
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+                          ModelSink& sink) override {
+    const auto request = std::make_shared<const ModelRequest>(std::move(given));
+    auto outgoing = outbound(endpoint, "POST", "/chat/completions");
+    outgoing.headers.set("Content-Type", "application/json");
+    outgoing.headers.set("Accept", "text/event-stream");
+    EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
+      return openai::encode_request(whole, flags);
+    };
+    CO_TRY(outgoing.body, co_await encoded_body(request, std::move(encode)));
+    openai::ReplyReader reader(endpoint, request->model, request->tools, sink);
+    CO_TRY_VOID(co_await stream_events(client, std::move(outgoing), std::move(endpoint), request->model, reader));
+    co_return reader.finish();
+  }
+
+  Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
+    auto request = outbound(endpoint, "GET", "/models");
+    CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
+    CO_TRY(auto parsed, parse_json(body, "list of models"));
+    std::vector<std::string> ids;
+    // Together answers with the bare list.
+    const auto* list = parsed.is_array() ? &parsed : find(parsed, "data");
+    if (list && list->is_array())
+      for (const auto& model : list->get_array())
+        if (auto id = string_or(model, "id"); !id.empty()) ids.push_back(std::move(id));
+    co_return ids;
+  }
+};
+
+} // namespace
+
+void register_models_openai_completions(Registry& registry) {
+  registry.add_dialect(std::make_unique<OpenAiCompletions>());
+}
+
+} // namespace openclaw::ports
