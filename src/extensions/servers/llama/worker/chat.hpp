@@ -2,7 +2,7 @@
 // and the bodies of the answers. No model and no sockets here.
 #pragma once
 
-#include "http.hpp"
+#include "extensions/servers/llama/worker/http.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -13,7 +13,7 @@
 namespace openclaw::llama_worker {
 
 struct ChatMessage {
-  std::string role;  // system, user or assistant
+  std::string role; // system, user or assistant
   std::string content;
 };
 
@@ -24,7 +24,7 @@ struct ChatRequest {
   int max_tokens = 512;
   float temperature = 0.7F;
   float top_p = 0.95F;
-  std::uint32_t seed = 0xFFFFFFFF;  // llama.cpp chooses one by itself
+  std::uint32_t seed = 0xFFFFFFFF; // llama.cpp chooses one by itself
   std::vector<std::string> stop;
 };
 
@@ -42,7 +42,7 @@ struct PromptPiece {
 
 struct Prompt {
   std::vector<PromptPiece> pieces;
-  std::vector<std::string> stop;  // to be used with those of the request
+  std::vector<std::string> stop; // to be used with those of the request
 };
 
 struct Usage {
@@ -57,7 +57,7 @@ Prompt render_prompt(const std::vector<ChatMessage>& messages, PromptFormat form
 
 // Writes the bodies for one completion.
 class ChatAnswer {
- public:
+public:
   ChatAnswer(std::string id, std::int64_t created, std::string model);
 
   std::string whole(std::string_view text, std::string_view finish_reason, const Usage& usage) const;
@@ -66,7 +66,7 @@ class ChatAnswer {
   std::string last_chunk(std::string_view finish_reason) const;
   std::string usage_chunk(const Usage& usage) const;
 
- private:
+private:
   std::string id_;
   std::int64_t created_;
   std::string model_;
@@ -74,4 +74,4 @@ class ChatAnswer {
 
 std::string model_list(std::string_view model);
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

@@ -1,4 +1,4 @@
-#include "chat.hpp"
+#include "extensions/servers/llama/worker/chat.hpp"
 
 #include <boost/json.hpp>
 
@@ -16,8 +16,7 @@ json::object usage_object(const Usage& usage) {
           {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}}};
 }
 
-json::object frame(const std::string& id, const char* kind, std::int64_t created,
-                   const std::string& model) {
+json::object frame(const std::string& id, const char* kind, std::int64_t created, const std::string& model) {
   return {{"id", id}, {"object", kind}, {"created", created}, {"model", model}};
 }
 
@@ -31,15 +30,14 @@ std::string chunk(json::object object, json::object delta, json::value finish_re
   return json::serialize(object);
 }
 
-constexpr const char* chunk_kind = "chat.completion.chunk";
+constexpr const char* kChunkKind = "chat.completion.chunk";
 
-}  // namespace
+} // namespace
 
 ChatAnswer::ChatAnswer(std::string id, std::int64_t created, std::string model)
     : id_(std::move(id)), created_(created), model_(std::move(model)) {}
 
-std::string ChatAnswer::whole(std::string_view text, std::string_view finish_reason,
-                              const Usage& usage) const {
+std::string ChatAnswer::whole(std::string_view text, std::string_view finish_reason, const Usage& usage) const {
   json::object message{{"role", "assistant"}};
   message["content"] = text;
   json::object choice{{"index", 0}};
@@ -54,22 +52,21 @@ std::string ChatAnswer::whole(std::string_view text, std::string_view finish_rea
 }
 
 std::string ChatAnswer::first_chunk() const {
-  return chunk(frame(id_, chunk_kind, created_, model_), {{"role", "assistant"}, {"content", ""}},
-               nullptr);
+  return chunk(frame(id_, kChunkKind, created_, model_), {{"role", "assistant"}, {"content", ""}}, nullptr);
 }
 
 std::string ChatAnswer::text_chunk(std::string_view text) const {
   json::object delta;
   delta["content"] = text;
-  return chunk(frame(id_, chunk_kind, created_, model_), std::move(delta), nullptr);
+  return chunk(frame(id_, kChunkKind, created_, model_), std::move(delta), nullptr);
 }
 
 std::string ChatAnswer::last_chunk(std::string_view finish_reason) const {
-  return chunk(frame(id_, chunk_kind, created_, model_), {}, json::string(finish_reason));
+  return chunk(frame(id_, kChunkKind, created_, model_), {}, json::string(finish_reason));
 }
 
 std::string ChatAnswer::usage_chunk(const Usage& usage) const {
-  auto object = frame(id_, chunk_kind, created_, model_);
+  auto object = frame(id_, kChunkKind, created_, model_);
   object["choices"] = json::array();
   object["usage"] = usage_object(usage);
   return json::serialize(object);
@@ -85,4 +82,4 @@ std::string model_list(std::string_view model) {
   return json::serialize(list);
 }
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

@@ -1,4 +1,4 @@
-#include "chat.hpp"
+#include "extensions/servers/llama/worker/chat.hpp"
 
 #include <boost/json.hpp>
 
@@ -9,9 +9,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t max_messages = 4096;
-constexpr std::size_t max_stop_sequences = 16;
-constexpr std::size_t max_stop_bytes = 256;
+constexpr std::size_t kMaxMessages = 4096;
+constexpr std::size_t kMaxStopSequences = 16;
+constexpr std::size_t kMaxStopBytes = 256;
 
 std::unexpected<ApiError> bad(std::string message) {
   return std::unexpected(ApiError{400, std::move(message)});
@@ -28,8 +28,8 @@ bool flag_at(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-std::expected<double, ApiError> number_at(const json::object& object, std::string_view name,
-                                          double fallback, double low, double high) {
+std::expected<double, ApiError> number_at(const json::object& object, std::string_view name, double fallback,
+                                          double low, double high) {
   const auto* value = object.if_contains(name);
   if (value == nullptr || value->is_null()) return fallback;
   if (!value->is_number()) return bad(std::string(name) + " must be a number");
@@ -94,7 +94,7 @@ std::expected<void, ApiError> read_messages(const json::object& root, ChatReques
   if (messages == nullptr || !messages->is_array() || messages->get_array().empty()) {
     return bad("messages must be a list that is not empty");
   }
-  if (messages->get_array().size() > max_messages) return bad("too many messages");
+  if (messages->get_array().size() > kMaxMessages) return bad("too many messages");
   for (const auto& value : messages->get_array()) {
     auto message = read_message(value);
     if (!message) return std::unexpected(message.error());
@@ -112,9 +112,9 @@ std::expected<void, ApiError> read_stop(const json::object& root, ChatRequest& r
   } else {
     list.push_back(*stop);
   }
-  if (list.size() > max_stop_sequences) return bad("too many stop sequences");
+  if (list.size() > kMaxStopSequences) return bad("too many stop sequences");
   for (const auto& value : list) {
-    if (!value.is_string() || value.get_string().size() > max_stop_bytes) {
+    if (!value.is_string() || value.get_string().size() > kMaxStopBytes) {
       return bad("stop must be a short string or a list of them");
     }
     request.stop.emplace_back(value.get_string());
@@ -125,8 +125,8 @@ std::expected<void, ApiError> read_stop(const json::object& root, ChatRequest& r
 std::expected<void, ApiError> read_numbers(const json::object& root, ChatRequest& request) {
   const auto* newer_name = root.if_contains("max_completion_tokens");
   const bool use_newer = newer_name != nullptr && !newer_name->is_null();
-  const auto max_tokens = number_at(root, use_newer ? "max_completion_tokens" : "max_tokens",
-                                    request.max_tokens, 1, 1e9);
+  const auto max_tokens =
+      number_at(root, use_newer ? "max_completion_tokens" : "max_tokens", request.max_tokens, 1, 1e9);
   const auto temperature = number_at(root, "temperature", request.temperature, 0, 2);
   const auto top_p = number_at(root, "top_p", request.top_p, 0, 1);
   const auto seed = number_at(root, "seed", request.seed, -9e15, 9e15);
@@ -140,7 +140,7 @@ std::expected<void, ApiError> read_numbers(const json::object& root, ChatRequest
   return {};
 }
 
-}  // namespace
+} // namespace
 
 std::expected<ChatRequest, ApiError> parse_chat_request(std::string_view body) {
   boost::system::error_code error;
@@ -160,4 +160,4 @@ std::expected<ChatRequest, ApiError> parse_chat_request(std::string_view body) {
   return request;
 }
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

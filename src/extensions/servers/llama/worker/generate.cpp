@@ -1,6 +1,6 @@
-#include "generate.hpp"
+#include "extensions/servers/llama/worker/generate.hpp"
 
-#include "text_stream.hpp"
+#include "extensions/servers/llama/worker/text_stream.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -11,43 +11,49 @@
 namespace openclaw::llama_worker {
 namespace {
 
-constexpr int batch_tokens = 256;
-constexpr int least_answer_tokens = 16;
-constexpr auto longest_generation = std::chrono::minutes(5);
-constexpr std::size_t max_piece_bytes = 256;
+constexpr int kBatchTokens = 256;
+constexpr int kLeastAnswerTokens = 16;
+constexpr std::size_t kMaxPieceBytes = 256;
 
 // A model of this size falls into loops without it.
-constexpr float repeat_penalty = 1.1F;
-constexpr int repeat_window = 64;
-constexpr int top_k = 64;
+constexpr float kRepeatPenalty = 1.1F;
+constexpr int kRepeatWindow = 64;
+constexpr int kTopK = 64;
 
 void log_errors(std::int32_t level, const char* text, void*) {
-  if (level == log_level_error) std::fputs(text, stderr);
+  if (level == kLogLevelError) std::fputs(text, stderr);
 }
 
-ApiError broken(std::string message) { return {500, std::move(message), "server_error"}; }
+ApiError broken(std::string message) {
+  return {500, std::move(message), "server_error"};
+}
 
-}  // namespace
+} // namespace
 
 std::expected<std::unique_ptr<Generator>, std::string> Generator::load(const ModelOptions& options) {
   const auto api = load_llama_api(options.library_folder);
   if (!api) return std::unexpected(api.error());
-  api->log_set(log_errors, nullptr);
-  api->backend_load_all_from_path(options.library_folder.c_str());
-  api->backend_init();
+  return make(*api, options);
+}
 
-  auto model_params = api->model_default_params();
-  model_params.load_mode = load_mode_mmap;
+std::expected<std::unique_ptr<Generator>, std::string> Generator::make(const LlamaApi& api,
+                                                                       const ModelOptions& options) {
+  api.log_set(log_errors, nullptr);
+  api.backend_load_all_from_path(options.library_folder.c_str());
+  api.backend_init();
+
+  auto model_params = api.model_default_params();
+  model_params.load_mode = kLoadModeMmap;
   model_params.n_gpu_layers = 0;
   // Repacked weights would be a private copy of 214 MB beside the mapped file.
   model_params.use_extra_bufts = false;
-  LlamaModel* model = api->model_load_from_file(options.model_file.c_str(), model_params);
+  LlamaModel* model = api.model_load_from_file(options.model_file.c_str(), model_params);
   if (model == nullptr) return std::unexpected("the model cannot be loaded");
 
-  auto context_params = api->context_default_params();
+  auto context_params = api.context_default_params();
   context_params.n_ctx = static_cast<std::uint32_t>(options.context_tokens);
-  context_params.n_batch = batch_tokens;
-  context_params.n_ubatch = batch_tokens;
+  context_params.n_batch = kBatchTokens;
+  context_params.n_ubatch = kBatchTokens;
   // One row of logits is 1 MB with this vocabulary of 262,144 tokens.
   context_params.n_outputs_max = 1;
   context_params.n_threads = options.threads;
@@ -56,13 +62,13 @@ std::expected<std::unique_ptr<Generator>, std::string> Generator::load(const Mod
   // With a sliding-window cache an earlier prefix could not be taken up again.
   context_params.swa_full = true;
 
-  std::unique_ptr<Generator> generator(new Generator(*api));
+  std::unique_ptr<Generator> generator(new Generator(api, options));
   context_params.abort_callback = must_abort;
   context_params.abort_callback_data = generator.get();
-  generator->context_ = api->init_from_model(model, context_params);
+  generator->context_ = api.init_from_model(model, context_params);
   if (generator->context_ == nullptr) return std::unexpected("no context can be made for the model");
-  generator->vocabulary_ = api->model_get_vocab(model);
-  generator->context_tokens_ = static_cast<int>(api->n_ctx(generator->context_));
+  generator->vocabulary_ = api.model_get_vocab(model);
+  generator->context_tokens_ = static_cast<int>(api.n_ctx(generator->context_));
   return generator;
 }
 
@@ -83,11 +89,10 @@ std::expected<std::vector<LlamaToken>, ApiError> Generator::tokenize(const Promp
     tokens.insert(tokens.end(), found.begin(), found.begin() + count);
     is_first = false;
   }
-  if (static_cast<int>(tokens.size()) > context_tokens_ - least_answer_tokens) {
+  if (static_cast<int>(tokens.size()) > context_tokens_ - kLeastAnswerTokens) {
     return std::unexpected(ApiError{400,
                                     "the prompt has " + std::to_string(tokens.size()) +
-                                        " tokens but the context only holds " +
-                                        std::to_string(context_tokens_),
+                                        " tokens but the context only holds " + std::to_string(context_tokens_),
                                     "invalid_request_error", "context_length_exceeded"});
   }
   return tokens;
@@ -98,12 +103,12 @@ std::expected<std::vector<LlamaToken>, ApiError> Generator::tokenize(const Promp
 Generator::Sampler Generator::make_sampler(const ChatRequest& request) const {
   Sampler chain(api_.sampler_chain_init(api_.sampler_chain_default_params()), {api_.sampler_free});
   const auto add = [&](LlamaSampler* sampler) { api_.sampler_chain_add(chain.get(), sampler); };
-  add(api_.sampler_init_penalties(api_.vocab_n_tokens(vocabulary_), repeat_window, repeat_penalty, 0, 0));
+  add(api_.sampler_init_penalties(api_.vocab_n_tokens(vocabulary_), kRepeatWindow, kRepeatPenalty, 0, 0));
   if (request.temperature <= 0) {
     add(api_.sampler_init_greedy());
     return chain;
   }
-  add(api_.sampler_init_top_k(top_k));
+  add(api_.sampler_init_top_k(kTopK));
   add(api_.sampler_init_top_p(request.top_p, 1));
   add(api_.sampler_init_temp(request.temperature));
   add(api_.sampler_init_dist(request.seed));
@@ -141,20 +146,19 @@ Generator::Decoded Generator::decode(const LlamaToken* tokens, int count) {
 }
 
 std::string Generator::piece_of(LlamaToken token) const {
-  std::string piece(max_piece_bytes, '\0');
-  const auto length = api_.token_to_piece(vocabulary_, token, piece.data(),
-                                          static_cast<std::int32_t>(piece.size()), 0, false);
+  std::string piece(kMaxPieceBytes, '\0');
+  const auto length =
+      api_.token_to_piece(vocabulary_, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, false);
   piece.resize(static_cast<std::size_t>(std::max(length, 0)));
   return piece;
 }
 
-std::expected<Generated, ApiError> Generator::generate(
-    const std::vector<LlamaToken>& prompt, const ChatRequest& request, std::vector<std::string> stop,
-    const std::function<void(std::string_view)>& emit, const std::function<bool()>& cancelled) try {
-  const auto deadline = std::chrono::steady_clock::now() + longest_generation;
-  const std::function<bool()> must_end = [&] {
-    return cancelled() || std::chrono::steady_clock::now() > deadline;
-  };
+std::expected<Generated, ApiError> Generator::generate(const std::vector<LlamaToken>& prompt,
+                                                       const ChatRequest& request, std::vector<std::string> stop,
+                                                       const std::function<void(std::string_view)>& emit,
+                                                       const std::function<bool()>& cancelled) try {
+  const auto deadline = now_() + longest_;
+  const std::function<bool()> must_end = [&] { return cancelled() || now_() > deadline; };
   struct Reset {
     const std::function<bool()>*& target;
     ~Reset() { target = nullptr; }
@@ -166,7 +170,7 @@ std::expected<Generated, ApiError> Generator::generate(
   generated.usage.cached_tokens = keep_common_prefix(prompt);
 
   for (auto at = static_cast<std::size_t>(generated.usage.cached_tokens); at < prompt.size();) {
-    const auto count = static_cast<int>(std::min<std::size_t>(batch_tokens, prompt.size() - at));
+    const auto count = static_cast<int>(std::min<std::size_t>(kBatchTokens, prompt.size() - at));
     const auto decoded = must_end() ? Decoded::cancelled : decode(prompt.data() + at, count);
     if (decoded == Decoded::failed) return std::unexpected(broken("the prompt cannot be computed"));
     if (decoded == Decoded::cancelled) {
@@ -216,4 +220,4 @@ std::expected<Generated, ApiError> Generator::generate(
   return std::unexpected(broken("the computation failed"));
 }
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

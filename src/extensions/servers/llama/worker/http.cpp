@@ -1,4 +1,4 @@
-#include "http.hpp"
+#include "extensions/servers/llama/worker/http.hpp"
 
 #include <boost/json.hpp>
 
@@ -9,8 +9,10 @@ namespace openclaw::llama_worker {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -26,7 +28,9 @@ bool is_token(std::string_view text) {
   });
 }
 
-ApiError bad(const char* message) { return {400, message}; }
+ApiError bad(const char* message) {
+  return {400, message};
+}
 
 std::string_view next_line(std::string_view& rest) {
   const auto end = rest.find("\r\n");
@@ -65,11 +69,14 @@ std::expected<void, ApiError> read_field(std::string_view line, HttpHead& head, 
     if (has_length || error != std::errc{} || end != value.data() + value.size()) {
       return std::unexpected(bad("bad content-length"));
     }
-    if (length > max_body_bytes) return std::unexpected(ApiError{413, "the body is too large"});
+    if (length > kMaxBodyBytes) return std::unexpected(ApiError{413, "the body is too large"});
     has_length = true;
     head.content_length = length;
   } else if (same_ignoring_case(name, "transfer-encoding")) {
     return std::unexpected(ApiError{411, "a content-length is needed"});
+  } else if (same_ignoring_case(name, "authorization")) {
+    if (!head.authorization.empty()) return std::unexpected(bad("two authorization fields"));
+    head.authorization = value;
   } else if (same_ignoring_case(name, "expect")) {
     head.expects_continue = same_ignoring_case(value, "100-continue");
   }
@@ -78,25 +85,38 @@ std::expected<void, ApiError> read_field(std::string_view line, HttpHead& head, 
 
 std::string_view reason(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Internal Server Error";
+  case 200:
+    return "OK";
+  case 400:
+    return "Bad Request";
+  case 401:
+    return "Unauthorized";
+  case 404:
+    return "Not Found";
+  case 405:
+    return "Method Not Allowed";
+  case 408:
+    return "Request Timeout";
+  case 411:
+    return "Length Required";
+  case 413:
+    return "Content Too Large";
+  case 431:
+    return "Request Header Fields Too Large";
+  case 503:
+    return "Service Unavailable";
+  case 505:
+    return "HTTP Version Not Supported";
+  default:
+    return "Internal Server Error";
   }
 }
 
-}  // namespace
+} // namespace
 
 std::expected<std::optional<HttpHead>, ApiError> parse_http_head(std::string_view received) {
   const auto end = received.find("\r\n\r\n");
-  if ((end == std::string_view::npos ? received.size() : end + 4) > max_header_bytes) {
+  if ((end == std::string_view::npos ? received.size() : end + 4) > kMaxHeaderBytes) {
     return std::unexpected(ApiError{431, "the header is too large"});
   }
   if (end == std::string_view::npos) return std::nullopt;
@@ -119,6 +139,7 @@ std::string json_response(int status, std::string_view json) {
   response += reason(status);
   response += "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
   response += std::to_string(json.size());
+  if (status == 401) response += "\r\nWWW-Authenticate: Bearer";
   if (status == 503) response += "\r\nRetry-After: 5";
   response += "\r\n\r\n";
   response += json;
@@ -128,11 +149,8 @@ std::string json_response(int status, std::string_view json) {
 std::string error_response(const ApiError& error) {
   boost::json::value code = nullptr;
   if (!error.code.empty()) code = error.code;
-  const boost::json::object body{{"error",
-                                  {{"message", error.message},
-                                   {"type", error.type},
-                                   {"param", nullptr},
-                                   {"code", code}}}};
+  const boost::json::object body{
+      {"error", {{"message", error.message}, {"type", error.type}, {"param", nullptr}, {"code", code}}}};
   return json_response(error.status, boost::json::serialize(body));
 }
 
@@ -141,6 +159,8 @@ std::string event_stream_head() {
          "Cache-Control: no-store\r\nConnection: close\r\n\r\n";
 }
 
-std::string event(std::string_view data) { return "data: " + std::string(data) + "\n\n"; }
+std::string event(std::string_view data) {
+  return "data: " + std::string(data) + "\n\n";
+}
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

@@ -10,8 +10,8 @@
 
 namespace openclaw::llama_worker {
 
-inline constexpr std::size_t max_header_bytes = 32UL * 1024;
-inline constexpr std::size_t max_body_bytes = 4UL * 1024 * 1024;
+inline constexpr std::size_t kMaxHeaderBytes = 32UL * 1024;
+inline constexpr std::size_t kMaxBodyBytes = 4UL * 1024 * 1024;
 
 // An error as it is told to the client, in the shape that OpenAI's API uses.
 struct ApiError {
@@ -23,10 +23,11 @@ struct ApiError {
 
 struct HttpHead {
   std::string method;
-  std::string path;  // without the query
+  std::string path; // without the query
   std::size_t content_length = 0;
   bool expects_continue = false;
-  std::size_t head_bytes = 0;  // up to and with the empty line
+  std::string authorization;  // the field's value; empty when absent
+  std::size_t head_bytes = 0; // up to and with the empty line
 };
 
 // Parses the head at the start of `received`. No value means that more bytes
@@ -40,4 +41,4 @@ std::string error_response(const ApiError& error);
 std::string event_stream_head();
 std::string event(std::string_view data);
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

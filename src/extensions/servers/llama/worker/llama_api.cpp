@@ -1,4 +1,4 @@
-#include "llama_api.hpp"
+#include "extensions/servers/llama/worker/llama_api.hpp"
 
 #include <dlfcn.h>
 
@@ -8,7 +8,7 @@
 namespace openclaw::llama_worker {
 namespace {
 
-constexpr std::string_view expected_version = "0.5.0-dev";
+constexpr std::string_view kExpectedVersion = "0.5.0-dev";
 
 struct Binder {
   void* library;
@@ -34,14 +34,13 @@ bool layouts_fit(const LlamaApi& api) {
   return model.devices == nullptr && model.tensor_split == nullptr && model.kv_overrides == nullptr &&
          !model.vocab_only && model.use_extra_bufts && !model.no_alloc && context.n_ctx == 512 &&
          context.n_batch == 2048 && context.n_ubatch == 512 && context.n_seq_max == 1 &&
-         context.flash_attn_type == -1 && context.yarn_beta_fast == -1.0F &&
-         context.type_k == type_f16 && context.type_v == type_f16 &&
-         context.abort_callback == nullptr && !context.embeddings && context.offload_kqv &&
-         context.swa_full && !context.kv_unified && context.n_samplers == 0 &&
+         context.flash_attn_type == -1 && context.yarn_beta_fast == -1.0F && context.type_k == kTypeF16 &&
+         context.type_v == kTypeF16 && context.abort_callback == nullptr && !context.embeddings &&
+         context.offload_kqv && context.swa_full && !context.kv_unified && context.n_samplers == 0 &&
          context.ctx_other == nullptr;
 }
 
-}  // namespace
+} // namespace
 
 std::expected<LlamaApi, std::string> load_llama_api(const std::string& folder) {
   // ggml would load any library named by this variable.
@@ -88,11 +87,11 @@ std::expected<LlamaApi, std::string> load_llama_api(const std::string& folder) {
 
   const std::string& missing = from_ggml.missing.empty() ? b.missing : from_ggml.missing;
   if (!missing.empty()) return std::unexpected("the library lacks " + missing);
-  if (api.version() != expected_version) {
+  if (api.version() != kExpectedVersion) {
     return std::unexpected(std::string("the library is of another release: ") + api.version());
   }
   if (!layouts_fit(api)) return std::unexpected("the library has other structures than expected");
   return api;
 }
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

@@ -4,7 +4,7 @@
 // The structure and enumeration layouts are taken over from llama.cpp 0.5.0
 // (llama.h is the same from build b11095 to b11160; ggml 0.25.1):
 //   MIT License, Copyright (c) 2023-2026 The ggml authors.
-//   The whole text is in ../LICENSE.llama.cpp.
+//   The whole text is in ../LICENSE.llama.cpp.txt.
 // They are only right for that release, so load_llama_api() refuses others.
 #pragma once
 
@@ -23,9 +23,9 @@ struct LlamaMemory;
 
 using LlamaToken = std::int32_t;
 
-inline constexpr std::int32_t load_mode_mmap = 1;
-inline constexpr std::int32_t type_f16 = 1;
-inline constexpr std::int32_t log_level_error = 4;
+inline constexpr std::int32_t kLoadModeMmap = 1;
+inline constexpr std::int32_t kTypeF16 = 1;
+inline constexpr std::int32_t kLogLevelError = 4;
 
 struct LlamaModelParams {
   void* devices;
@@ -109,7 +109,7 @@ struct LlamaApi {
   const char* (*version)();
   void (*backend_init)();
   void (*log_set)(void (*)(std::int32_t, const char*, void*), void*);
-  void (*backend_load_all_from_path)(const char*);  // ggml_...
+  void (*backend_load_all_from_path)(const char*); // ggml_...
 
   LlamaModelParams (*model_default_params)();
   LlamaContextParams (*context_default_params)();
@@ -129,10 +129,8 @@ struct LlamaApi {
 
   std::int32_t (*vocab_n_tokens)(const LlamaVocabulary*);
   bool (*vocab_is_eog)(const LlamaVocabulary*, LlamaToken);
-  std::int32_t (*tokenize)(const LlamaVocabulary*, const char*, std::int32_t, LlamaToken*,
-                           std::int32_t, bool, bool);
-  std::int32_t (*token_to_piece)(const LlamaVocabulary*, LlamaToken, char*, std::int32_t,
-                                 std::int32_t, bool);
+  std::int32_t (*tokenize)(const LlamaVocabulary*, const char*, std::int32_t, LlamaToken*, std::int32_t, bool, bool);
+  std::int32_t (*token_to_piece)(const LlamaVocabulary*, LlamaToken, char*, std::int32_t, std::int32_t, bool);
 
   LlamaSampler* (*sampler_chain_init)(LlamaSamplerChainParams);
   void (*sampler_chain_add)(LlamaSampler*, LlamaSampler*);
@@ -150,4 +148,4 @@ struct LlamaApi {
 // missing or does not fit. The libraries stay loaded until the process ends.
 std::expected<LlamaApi, std::string> load_llama_api(const std::string& folder);
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

@@ -2,8 +2,8 @@
 // that computes.
 #pragma once
 
-#include "chat.hpp"
-#include "connection.hpp"
+#include "extensions/servers/llama/worker/chat.hpp"
+#include "extensions/servers/llama/worker/connection.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -19,8 +19,8 @@ struct Job {
 };
 
 class JobQueue {
- public:
-  static constexpr std::size_t max_waiting = 16;
+public:
+  static constexpr std::size_t kMaxWaiting = 16;
 
   // Gives the job back when the queue is full.
   std::optional<Job> push(Job job) {
@@ -28,7 +28,7 @@ class JobQueue {
       const std::lock_guard lock(mutex_);
       // Clients that gave up while they waited hold no place.
       std::erase_if(jobs_, [](const Job& waiting) { return waiting.connection.client_is_gone(); });
-      if (jobs_.size() >= max_waiting) return job;
+      if (jobs_.size() >= kMaxWaiting) return job;
       jobs_.push_back(std::move(job));
     }
     filled_.notify_one();
@@ -43,10 +43,10 @@ class JobQueue {
     return job;
   }
 
- private:
+private:
   std::mutex mutex_;
   std::condition_variable filled_;
   std::deque<Job> jobs_;
 };
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

@@ -1,9 +1,10 @@
-#include "server.hpp"
+#include "extensions/servers/llama/worker/server.hpp"
 
-#include "generate.hpp"
-#include "queue.hpp"
+#include "base/secret.hpp"
+#include "extensions/servers/llama/worker/generate.hpp"
+#include "extensions/servers/llama/worker/queue.hpp"
+#include "extensions/servers/llama/worker/reception.hpp"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +19,7 @@
 namespace openclaw::llama_worker {
 namespace {
 
-constexpr auto longest_request = std::chrono::seconds(10);
+constexpr std::size_t kLongestKey = 256;
 
 struct Options {
   ModelOptions model;
@@ -60,8 +61,8 @@ bool read_options(int argc, char** argv, Options& options) {
   return options.listener >= 0 && !options.model.library_folder.empty() && !options.model.model_file.empty();
 }
 
-void answer_whole(Job& job, Generator& generator, const std::vector<LlamaToken>& tokens,
-                  const Prompt& prompt, const ChatAnswer& answer) {
+void answer_whole(Job& job, Generator& generator, const std::vector<LlamaToken>& tokens, const Prompt& prompt,
+                  const ChatAnswer& answer) {
   std::string text;
   const auto generated = generator.generate(
       tokens, job.request, prompt.stop, [&](std::string_view piece) { text += piece; },
@@ -73,8 +74,8 @@ void answer_whole(Job& job, Generator& generator, const std::vector<LlamaToken>&
   }
 }
 
-void answer_streaming(Job& job, Generator& generator, const std::vector<LlamaToken>& tokens,
-                      const Prompt& prompt, const ChatAnswer& answer) {
+void answer_streaming(Job& job, Generator& generator, const std::vector<LlamaToken>& tokens, const Prompt& prompt,
+                      const ChatAnswer& answer) {
   auto& connection = job.connection;
   connection.write(event_stream_head() + event(answer.first_chunk()));
   const auto generated = generator.generate(
@@ -113,46 +114,61 @@ void compute(Shared& shared) noexcept {
     _exit(1);
   }
   shared.ready = true;
-  for (int number = 1;; ++number) complete(shared.queue.pop(), **generator, shared.options, number);
+  for (int number = 1;; ++number)
+    complete(shared.queue.pop(), **generator, shared.options, number);
 }
 
 void enqueue_chat(Connection connection, std::string_view body, Shared& shared) {
   auto request = parse_chat_request(body);
   if (!request) {
-    connection.write(error_response(request.error()));
+    connection.write_at_once(error_response(request.error()));
     return;
   }
   auto refused = shared.queue.push({std::move(connection), std::move(*request)});
   if (refused) {
-    refused->connection.write(
+    refused->connection.write_at_once(
         error_response({503, "too many requests are waiting", "server_error", "overloaded"}));
   }
 }
 
-void serve(Connection connection, Shared& shared) {
-  const auto request = connection.read_request(std::chrono::steady_clock::now() + longest_request);
-  if (!request) {
-    connection.write(error_response(request.error()));
-    return;
-  }
-  const auto& [method, path] = std::tie(request->head.method, request->head.path);
+// Any user of the machine can connect to the socket: only who knows the key is served.
+std::optional<ApiError> admit(const HttpHead& head, const Secret& key) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view given = head.authorization;
+  if (given.starts_with(kScheme) && key.matches(given.substr(kScheme.size()))) return std::nullopt;
+  return ApiError{401, "the key is missing or wrong", "invalid_request_error", "invalid_api_key"};
+}
+
+void serve(Connection connection, const Request& request, Shared& shared) {
+  const auto& [method, path] = std::tie(request.head.method, request.head.path);
   const bool is_chat = path == "/v1/chat/completions";
   if (!is_chat && path != "/health" && path != "/v1/models") {
-    connection.write(error_response({404, "there is no such path", "invalid_request_error", "not_found"}));
+    connection.write_at_once(error_response({404, "there is no such path", "invalid_request_error", "not_found"}));
   } else if (method != (is_chat ? "POST" : "GET")) {
-    connection.write(error_response({405, "the method does not fit the path"}));
+    connection.write_at_once(error_response({405, "the method does not fit the path"}));
   } else if (is_chat) {
-    enqueue_chat(std::move(connection), request->body, shared);
+    enqueue_chat(std::move(connection), request.body, shared);
   } else if (path == "/v1/models") {
-    connection.write(json_response(200, model_list(shared.options.name)));
+    connection.write_at_once(json_response(200, model_list(shared.options.name)));
   } else if (shared.ready) {
-    connection.write(json_response(200, R"({"status":"ok"})"));
+    connection.write_at_once(json_response(200, R"({"status":"ok"})"));
   } else {
-    connection.write(json_response(503, R"({"status":"loading"})"));
+    connection.write_at_once(json_response(503, R"({"status":"loading"})"));
   }
 }
 
-}  // namespace
+// The first line of standard input. Byte by byte, so that nothing after it is taken.
+Secret read_key() {
+  std::string key;
+  char byte = 0;
+  while (key.size() <= kLongestKey && read(STDIN_FILENO, &byte, 1) == 1) {
+    if (byte == '\n') return Secret(std::move(key));
+    key += byte;
+  }
+  return {};
+}
+
+} // namespace
 
 int run_llama_worker(int argc, char** argv) try {
   Shared shared;
@@ -160,22 +176,22 @@ int run_llama_worker(int argc, char** argv) try {
     std::fputs("llama worker: wrong arguments\n", stderr);
     return 2;
   }
+  const auto key = read_key();
+  if (key.empty()) {
+    std::fputs("llama worker: no key came on standard input\n", stderr);
+    return 2;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   std::thread(compute, std::ref(shared)).detach();
-  while (true) {
-    wait_for_client(shared.options.listener);
-    const int socket = accept4(shared.options.listener, nullptr, nullptr, SOCK_CLOEXEC);
-    if (socket >= 0) {
-      serve(Connection(socket), shared);
-    } else {
-      // Without file descriptors the listener stays readable: no busy loop.
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
+  Reception reception(
+      shared.options.listener, STDIN_FILENO, [&](const HttpHead& head) { return admit(head, key); },
+      [&](Connection connection, Request request) { serve(std::move(connection), request, shared); });
+  reception.run();
+  // The other thread still uses what this function owns.
+  _exit(0);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "llama worker: %s\n", error.what());
-  // The other thread still uses what this function owns.
   _exit(1);
 }
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

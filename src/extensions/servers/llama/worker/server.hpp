@@ -1,5 +1,6 @@
 // The worker process: an OpenAI-compatible endpoint over one local model, on a
-// listening socket that its parent opened. It ends when its standard input
+// listening socket that its parent opened. The first line of its standard input
+// is the key that every request must bear. It ends when its standard input
 // closes, so it never outlives the parent.
 #pragma once
 
@@ -9,4 +10,4 @@ namespace openclaw::llama_worker {
 // and optionally --context TOKENS --threads NUMBER --format gemma|dialogue.
 int run_llama_worker(int argc, char** argv);
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

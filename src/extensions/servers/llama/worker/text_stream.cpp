@@ -1,4 +1,4 @@
-#include "text_stream.hpp"
+#include "extensions/servers/llama/worker/text_stream.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -42,7 +42,7 @@ Decoded decode_one(std::string_view bytes) {
   return {Sequence::valid, length};
 }
 
-}  // namespace
+} // namespace
 
 std::size_t whole_code_points(std::string_view bytes) {
   std::size_t position = 0;
@@ -69,8 +69,7 @@ std::string valid_utf8(std::string_view bytes) {
   return text;
 }
 
-TextStream::TextStream(std::vector<std::string> stop_sequences)
-    : stop_sequences_(std::move(stop_sequences)) {
+TextStream::TextStream(std::vector<std::string> stop_sequences) : stop_sequences_(std::move(stop_sequences)) {
   std::erase(stop_sequences_, std::string());
 }
 
@@ -79,7 +78,8 @@ std::string TextStream::push(std::string_view piece) {
   pending_ += piece;
 
   std::size_t stop_at = std::string::npos;
-  for (const auto& stop : stop_sequences_) stop_at = std::min(stop_at, pending_.find(stop));
+  for (const auto& stop : stop_sequences_)
+    stop_at = std::min(stop_at, pending_.find(stop));
   if (stop_at != std::string::npos) {
     stopped_ = true;
     std::string text = valid_utf8(std::string_view(pending_).substr(0, stop_at));
@@ -95,13 +95,14 @@ std::string TextStream::push(std::string_view piece) {
       if (pending_.ends_with(std::string_view(stop).substr(0, length))) held = length;
     }
   }
-  const std::size_t sendable =
-      whole_code_points(std::string_view(pending_).substr(0, pending_.size() - held));
+  const std::size_t sendable = whole_code_points(std::string_view(pending_).substr(0, pending_.size() - held));
   std::string text = valid_utf8(std::string_view(pending_).substr(0, sendable));
   pending_.erase(0, sendable);
   return text;
 }
 
-std::string TextStream::finish() { return valid_utf8(std::exchange(pending_, {})); }
+std::string TextStream::finish() {
+  return valid_utf8(std::exchange(pending_, {}));
+}
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

@@ -17,7 +17,7 @@ std::size_t whole_code_points(std::string_view bytes);
 std::string valid_utf8(std::string_view bytes);
 
 class TextStream {
- public:
+public:
   explicit TextStream(std::vector<std::string> stop_sequences);
 
   // Takes the next piece and returns what is now safe to send.
@@ -29,10 +29,10 @@ class TextStream {
   // True as soon as a stop sequence was seen; its text is never returned.
   bool stopped() const { return stopped_; }
 
- private:
+private:
   std::vector<std::string> stop_sequences_;
   std::string pending_;
   bool stopped_ = false;
 };
 
-}  // namespace openclaw::llama_worker
+} // namespace openclaw::llama_worker

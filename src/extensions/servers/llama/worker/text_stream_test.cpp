@@ -1,20 +1,26 @@
-#include "text_stream.hpp"
+#include "extensions/servers/llama/worker/text_stream.hpp"
 
 #include <gtest/gtest.h>
 
 namespace openclaw::llama_worker {
 namespace {
 
-TEST(TextStream, holds_back_a_cut_off_code_point) {
+TEST(TextStream, HoldsBackACutOffCodePoint) {
   TextStream stream({});
   EXPECT_EQ(stream.push("a\xF0\x9F"), "a");
   EXPECT_EQ(stream.push("\xA6"), "");
-  EXPECT_EQ(stream.push("\x9E" "b"), "\xF0\x9F\xA6\x9E" "b");
+  EXPECT_EQ(stream.push("\x9E"
+                        "b"),
+            "\xF0\x9F\xA6\x9E"
+            "b");
   EXPECT_EQ(stream.finish(), "");
 }
 
-TEST(TextStream, replaces_bytes_that_are_not_utf8) {
-  EXPECT_EQ(valid_utf8("a\xFF" "b"), "a\xEF\xBF\xBD" "b");
+TEST(TextStream, ReplacesBytesThatAreNotUtf8) {
+  EXPECT_EQ(valid_utf8("a\xFF"
+                       "b"),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(valid_utf8("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(valid_utf8("\xED\xA0\x80").find('\xED'), std::string::npos);
   TextStream stream({});
@@ -22,7 +28,7 @@ TEST(TextStream, replaces_bytes_that_are_not_utf8) {
   EXPECT_EQ(stream.finish(), "\xEF\xBF\xBD");
 }
 
-TEST(TextStream, never_sends_a_stop_sequence) {
+TEST(TextStream, NeverSendsAStopSequence) {
   TextStream stream({"\nUser:", "END"});
   EXPECT_EQ(stream.push("Hello\nUs"), "Hello");
   EXPECT_EQ(stream.push("eful"), "\nUseful");
@@ -34,17 +40,17 @@ TEST(TextStream, never_sends_a_stop_sequence) {
   EXPECT_EQ(stream.finish(), "");
 }
 
-TEST(TextStream, an_earlier_stop_sequence_wins) {
+TEST(TextStream, AnEarlierStopSequenceWins) {
   TextStream stream({"cd", "b"});
   EXPECT_EQ(stream.push("abcd"), "a");
   EXPECT_TRUE(stream.stopped());
 }
 
-TEST(TextStream, gives_back_what_was_held_at_the_end) {
+TEST(TextStream, GivesBackWhatWasHeldAtTheEnd) {
   TextStream stream({"END"});
   EXPECT_EQ(stream.push("xEN"), "x");
   EXPECT_EQ(stream.finish(), "EN");
 }
 
-}  // namespace
-}  // namespace openclaw::llama_worker
+} // namespace
+} // namespace openclaw::llama_worker
