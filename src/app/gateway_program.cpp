@@ -7,6 +7,7 @@
 #include "async/offload.hpp"
 #include "async/scope.hpp"
 #include "base/log.hpp"
+#include "base/version.hpp"
 #include "config/config.hpp"
 #include "config/redact.hpp"
 #include "config/sections.hpp"
@@ -112,7 +113,7 @@ private:
                                             strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins")};
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_, broadcaster_);
     gateway::Services services{time_,      random_,        *database_,         runtime_,         models_,
-                               messaging_, gateway,        folder_.path(),     snapshot_.path,   OPENCLAW_VERSION,
+                               messaging_, gateway,        folder_.path(),     snapshot_.path,   std::string(kVersion),
                                [this] { return show(snapshot_); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
@@ -138,7 +139,7 @@ private:
     } else {
       fmt::print("openclaw {} listens on http://127.0.0.1:{}\n\n  WebChat: {}\n\nThe link is good once, for ten minutes; a new one comes from: openclaw dashboard\n"
                  "Stop with Ctrl+C.\n",
-                 OPENCLAW_VERSION, gateway->port(), login);
+                 kVersion, gateway->port(), login);
     }
     std::fflush(stdout);
     // What starting needed goes back to the system.
