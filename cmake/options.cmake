@@ -15,6 +15,8 @@ target_link_options(openclaw_options INTERFACE
   -fuse-ld=mold -pie -static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now
   $<$<CONFIG:Release>:-Wl,-s>)
 
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/openclaw_version.hpp CONTENT
+"#define OPENCLAW_VERSION \"@PROJECT_VERSION@\"\n" @ONLY)
 file(WRITE ${CMAKE_BINARY_DIR}/generated/openclaw_pch.cpp "")
 add_library(openclaw_pch OBJECT ${CMAKE_BINARY_DIR}/generated/openclaw_pch.cpp)
 target_link_libraries(openclaw_pch PUBLIC openclaw_options)

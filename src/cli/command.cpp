@@ -13,13 +13,15 @@ std::optional<std::string> Invocation::value(std::string_view option) const {
   return found->second;
 }
 
-Result<std::int64_t> Invocation::integer(std::string_view option, std::int64_t otherwise, std::int64_t least, std::int64_t most) const {
+Result<std::int64_t> Invocation::integer(std::string_view option, std::int64_t otherwise, std::int64_t least,
+                                         std::int64_t most) const {
   const auto text = value(option);
   if (!text) return otherwise;
   std::int64_t number = 0;
   const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
   if (read.ec != std::errc() || read.ptr != text->data() + text->size() || number < least || number > most)
-    return fail(Kind::invalid, fmt::format("--{} needs a whole number from {} to {}, and \"{}\" is none.", option, least, most, *text));
+    return fail(Kind::invalid, fmt::format("--{} needs a whole number from {} to {}, and \"{}\" is none.", option,
+                                           least, most, *text));
   return number;
 }
 
@@ -27,13 +29,23 @@ Result<> Invocation::expect_arguments(std::size_t least, std::size_t most) const
   const auto count = arguments_.size();
   if (count >= least && count <= most) return {};
   const auto usage = fmt::format("Usage: openclaw {} {}", command_->name, command_->usage);
-  if (count < least) return fail(Kind::invalid, fmt::format("openclaw {} needs more than that.", command_->name), usage);
-  return fail(Kind::invalid, fmt::format("openclaw {} does not know what to do with \"{}\".", command_->name, arguments_[most]), usage);
+  if (count < least)
+    return fail(Kind::invalid, fmt::format("openclaw {} needs more than that.", command_->name), usage);
+  return fail(Kind::invalid,
+              fmt::format("openclaw {} does not know what to do with \"{}\".", command_->name, arguments_[most]),
+              usage);
 }
 
 int Invocation::fail_with(const Error& error) const {
   output_->error(error);
   return exit_status(error.kind);
+}
+
+std::function<int(Invocation&)> reporting(Result<int> (*work)(Invocation&)) {
+  return [work](Invocation& invocation) {
+    const auto status = work(invocation);
+    return status ? *status : invocation.fail_with(status.error());
+  };
 }
 
 const Command* CommandTable::find(std::string_view name) const {
@@ -70,7 +82,8 @@ std::vector<std::string> CommandTable::problems() const {
     for (const auto& option : all) {
       if (option.help.empty()) out.push_back(fmt::format("--{} of \"{}\" has no help.", option.name, command.name));
       if (!options.insert(option.name).second || (option.letter && !letters.insert(option.letter).second))
-        out.push_back(fmt::format("\"{}\" has --{} or -{} twice.", command.name, option.name, option.letter ? option.letter : ' '));
+        out.push_back(fmt::format("\"{}\" has --{} or -{} twice.", command.name, option.name,
+                                  option.letter ? option.letter : ' '));
     }
   }
   return out;

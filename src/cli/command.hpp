@@ -27,6 +27,7 @@ struct GatewayOptions {
   std::string profile;
   bool ready_json = false;
   bool model_download = true;
+  bool setup_model = false; // before serving: fetch the built-in model when nothing else answers
   bool verbose = false;
 };
 
@@ -60,11 +61,14 @@ public:
   const Services& services() const { return *services_; }
   Output& output() const { return *output_; }
   const std::vector<std::string>& arguments() const { return arguments_; }
-  std::string argument(std::size_t index) const { return index < arguments_.size() ? arguments_[index] : std::string(); }
+  std::string argument(std::size_t index) const {
+    return index < arguments_.size() ? arguments_[index] : std::string();
+  }
   bool has(std::string_view option) const { return values_.contains(std::string(option)); }
   std::optional<std::string> value(std::string_view option) const;
   // Kind::invalid names the option when the value is not a whole number between `least` and `most`.
-  Result<std::int64_t> integer(std::string_view option, std::int64_t otherwise, std::int64_t least, std::int64_t most) const;
+  Result<std::int64_t> integer(std::string_view option, std::int64_t otherwise, std::int64_t least,
+                               std::int64_t most) const;
   // Kind::invalid when there are fewer or more arguments than that; the hint is the usage line.
   Result<> expect_arguments(std::size_t least, std::size_t most) const;
   // Prints the error and gives its exit status.
@@ -81,6 +85,9 @@ private:
   std::vector<std::string> arguments_;
   std::map<std::string, std::string> values_;
 };
+
+// A command whose failure is an Error: it is printed, and gives the exit status.
+std::function<int(Invocation&)> reporting(Result<int> (*work)(Invocation&));
 
 struct Command {
   std::string name;    // one word or two: "status", "models list"
@@ -101,7 +108,8 @@ public:
   // The default one of that group.
   const Command* default_of(std::string_view group) const;
   bool has_group(std::string_view group) const;
-  // Sentences about clashing names, missing summaries, options without help, missing help texts. Empty when all is well.
+  // Sentences about clashing names, missing summaries, options without help, missing help texts. Empty when all is
+  // well.
   std::vector<std::string> problems() const;
 
 private:

@@ -13,10 +13,12 @@ void show_overview(const CommandTable& table, Output& output) {
   output.line("Usage: openclaw COMMAND [ARGUMENTS] [OPTIONS]");
   output.line();
   std::vector<const Command*> sorted;
-  for (const auto& command : table.commands()) sorted.push_back(&command);
+  for (const auto& command : table.commands())
+    sorted.push_back(&command);
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
   std::vector<std::vector<std::string>> rows;
-  for (const auto* command : sorted) rows.push_back({"  " + command->name, command->summary});
+  for (const auto* command : sorted)
+    rows.push_back({"  " + command->name, command->summary});
   output.table({{"Commands"}, {""}}, rows);
   output.line();
   output.line("openclaw help COMMAND tells more. Start with: openclaw gateway");
@@ -36,9 +38,12 @@ void show_options(const std::vector<Option>& options, std::string_view title, Ou
 json::value described(const Command& command) {
   json::array options;
   for (const auto& option : command.options)
-    options.push_back(json::object{{"name", option.name}, {"letter", std::string(option.letter ? 1 : 0, option.letter)},
-                                   {"value", option.value}, {"help", option.help}});
-  return json::object{{"name", command.name}, {"summary", command.summary}, {"usage", command.usage}, {"options", options}};
+    options.push_back(json::object{{"name", option.name},
+                                   {"letter", std::string(option.letter ? 1 : 0, option.letter)},
+                                   {"value", option.value},
+                                   {"help", option.help}});
+  return json::object{
+      {"name", command.name}, {"summary", command.summary}, {"usage", command.usage}, {"options", options}};
 }
 
 } // namespace
@@ -56,13 +61,22 @@ std::string plain_markdown(std::string_view markdown, const Output& output) {
       continue;
     }
     const bool heading = line.starts_with('#');
-    while (heading && (line.starts_with('#') || line.starts_with(' '))) line.remove_prefix(1);
-    std::string text(line);
-    std::erase(text, '`');
-    for (auto at = text.find("**"); at != std::string::npos; at = text.find("**")) text.erase(at, 2);
+    while (heading && (line.starts_with('#') || line.starts_with(' ')))
+      line.remove_prefix(1);
+    std::string text;
+    bool quoted = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (line[i] == '`')
+        quoted = !quoted;
+      else if (!quoted && line.substr(i, 2) == "**")
+        ++i;
+      else
+        text += line[i];
+    }
     out += (heading ? output.styled(Style::bold, text) : text) + "\n";
   }
-  while (out.ends_with("\n\n")) out.pop_back();
+  while (out.ends_with("\n\n"))
+    out.pop_back();
   return out;
 }
 
@@ -81,22 +95,26 @@ int show_help(const CommandTable& table, std::string_view name, Output& output) 
   const auto* command = table.find(name);
   if (!command && !table.has_group(name)) {
     std::vector<std::string> names;
-    for (const auto& known : table.commands()) names.push_back(known.name);
+    for (const auto& known : table.commands())
+      names.push_back(known.name);
     const auto near = nearest(name, names);
-    const Error error{Kind::missing, fmt::format("There is no command \"{}\"{}", printable(name, 60),
-                                                 near ? fmt::format("; did you mean \"{}\"?", *near) : "."),
+    const Error error{Kind::missing,
+                      fmt::format("There is no command \"{}\"{}", printable(name, 60),
+                                  near ? fmt::format("; did you mean \"{}\"?", *near) : "."),
                       "openclaw help lists all commands."};
     output.error(error);
     return exit_status(error.kind);
   }
   const auto group = std::string(name.substr(0, name.find(' ')));
   for (const auto& one : table.commands())
-    if (one.name == name || (!command && one.group() == group)) output.line(fmt::format("Usage: openclaw {} {}", one.name, one.usage));
+    if (one.name == name || (!command && one.group() == group))
+      output.line(fmt::format("Usage: openclaw {} {}", one.name, one.usage));
   output.line();
   if (const auto text = find_embedded(embedded_texts(), fmt::format("cli/commands/{}.md", group)))
     output.write(plain_markdown(*text, output));
   for (const auto& one : table.commands())
-    if (one.name == name || (!command && one.group() == group)) show_options(one.options, "Options of " + one.name, output);
+    if (one.name == name || (!command && one.group() == group))
+      show_options(one.options, "Options of " + one.name, output);
   show_options(common_options(), "Options of every command", output);
   return 0;
 }
@@ -112,12 +130,13 @@ std::string bash_completion(const CommandTable& table) {
     add("", group);
     if (command.name != group) add(group, command.name.substr(group.size() + 1));
     for (const auto* list : {&command.options, &common_options()})
-      for (const auto& option : *list) add(command.name, "--" + option.name);
+      for (const auto& option : *list)
+        add(command.name, "--" + option.name);
   }
   std::string cases;
   for (const auto& [before, list] : words)
     if (!before.empty()) cases += fmt::format("    \"{}\") words=\"{}\" ;;\n", before, join(list, " "));
-  return fmt::format(R"(# openclaw completion for bash: eval "$(openclaw completion bash)"
+  return fmt::format(R"bash(# openclaw completion for bash: eval "$(openclaw completion bash)"
 _openclaw() {{
   local word="${{COMP_WORDS[COMP_CWORD]}}" words="" key
   for key in "${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}}" "${{COMP_WORDS[1]}}"; do
@@ -130,7 +149,7 @@ _openclaw() {{
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }}
 complete -F _openclaw openclaw
-)",
+)bash",
                      join(words[""], " "), cases);
 }
 

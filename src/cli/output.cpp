@@ -13,7 +13,8 @@ namespace openclaw::cli {
 namespace {
 
 // Calls `each` with the bytes and the width of every code point; text that is not UTF-8 was repaired before.
-template <class Each> void each_character(std::string_view text, const Each& each) {
+template <class Each>
+void each_character(std::string_view text, const Each& each) {
   std::size_t at = 0;
   while (at < text.size()) {
     utf8proc_int32_t point = 0;
@@ -59,16 +60,25 @@ Output Output::standard() {
   return {to(stdout), to(stderr), width, width > 0 && wants_colour()};
 }
 
-void Output::line(std::string_view text) { out_(std::string(text) + "\n"); }
-void Output::write(std::string_view text) { out_(text); }
-void Output::value(const json::value& value) { line(config::pretty_json(value)); }
-void Output::note(std::string_view text) { error_(std::string(text) + "\n"); }
+void Output::line(std::string_view text) {
+  out_(std::string(text) + "\n");
+}
+void Output::write(std::string_view text) {
+  out_(text);
+}
+void Output::value(const json::value& value) {
+  line(config::pretty_json(value));
+}
+void Output::note(std::string_view text) {
+  error_(std::string(text) + "\n");
+}
 
 void Output::error(const Error& error) {
   if (json_)
     value(json::object{{"error", {{"kind", kind_name(error.kind)}, {"message", error.message}, {"hint", error.hint}}}});
   error_(fmt::format("{} {}\n", styled(Style::red, "openclaw:"), terminal_safe(error.message)));
-  if (!error.hint.empty()) error_(fmt::format("{}\n", terminal_safe(error.hint.front() == '\n' ? error.hint.substr(1) : error.hint)));
+  if (!error.hint.empty())
+    error_(fmt::format("{}\n", terminal_safe(error.hint.front() == '\n' ? error.hint.substr(1) : error.hint)));
 }
 
 std::string Output::styled(Style style, std::string_view text) const {
@@ -80,7 +90,8 @@ std::string Output::styled(Style style, std::string_view text) const {
 
 void Output::table(const std::vector<Column>& columns, const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
-  for (const auto& column : columns) widths.push_back(display_width(column.title));
+  for (const auto& column : columns)
+    widths.push_back(display_width(column.title));
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
     auto& shown = cells.emplace_back();
@@ -91,7 +102,8 @@ void Output::table(const std::vector<Column>& columns, const std::vector<std::ve
   }
   const auto total = [&] {
     std::size_t sum = widths.empty() ? 0 : 2 * (widths.size() - 1);
-    for (const auto width : widths) sum += width;
+    for (const auto width : widths)
+      sum += width;
     return sum;
   };
   while (width_ > 0 && total() > width_) {
@@ -107,13 +119,16 @@ void Output::table(const std::vector<Column>& columns, const std::vector<std::ve
       text += columns[i].right ? gap + cell : cell + gap;
       if (i + 1 < columns.size()) text += "  ";
     }
-    while (text.ends_with(' ')) text.pop_back();
+    while (text.ends_with(' '))
+      text.pop_back();
     line(styled(style, text));
   };
   std::vector<std::string> titles;
-  for (const auto& column : columns) titles.push_back(column.title);
+  for (const auto& column : columns)
+    titles.push_back(column.title);
   print(titles, Style::bold);
-  for (const auto& row : cells) print(row, Style::plain);
+  for (const auto& row : cells)
+    print(row, Style::plain);
 }
 
 std::size_t display_width(std::string_view text) {

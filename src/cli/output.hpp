@@ -1,5 +1,5 @@
-// What a command says: text for people, or JSON for programs, never both. Colours only on a terminal and without NO_COLOR; what
-// comes from outside is stripped of control characters first.
+// What a command says: text for people, or JSON for programs, never both. Colours only on a terminal and without
+// NO_COLOR; what comes from outside is stripped of control characters first.
 #pragma once
 #include "base/json.hpp"
 #include "base/result.hpp"

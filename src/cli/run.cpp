@@ -24,10 +24,12 @@ const Option* find_letter(const Invocation& invocation, char letter) {
 std::unexpected<Error> unknown_option(const Invocation& invocation, std::string_view name) {
   std::vector<std::string> names;
   for (const auto* list : {&invocation.command().options, &common_options()})
-    for (const auto& option : *list) names.push_back(option.name);
+    for (const auto& option : *list)
+      names.push_back(option.name);
   const auto near = nearest(name, names);
-  return fail(Kind::invalid, fmt::format("openclaw {} has no option --{}{}", invocation.command().name, printable(name, 60),
-                                         near ? fmt::format("; did you mean --{}?", *near) : "."),
+  return fail(Kind::invalid,
+              fmt::format("openclaw {} has no option --{}{}", invocation.command().name, printable(name, 60),
+                          near ? fmt::format("; did you mean --{}?", *near) : "."),
               fmt::format("openclaw help {} lists its options.", invocation.command().name));
 }
 
@@ -35,19 +37,23 @@ Error unknown_command(const CommandTable& table, std::span<const std::string> wo
   std::vector<std::string> names;
   if (table.has_group(words[0])) {
     for (const auto& command : table.commands())
-      if (command.group() == words[0] && command.name != words[0]) names.push_back(command.name.substr(words[0].size() + 1));
+      if (command.group() == words[0] && command.name != words[0])
+        names.push_back(command.name.substr(words[0].size() + 1));
     if (words.size() < 2)
       return {Kind::invalid, fmt::format("openclaw {} needs one of: {}.", words[0], join(names, ", ")),
               fmt::format("openclaw help {} explains them.", words[0])};
     const auto near = nearest(words[1], names);
-    return {Kind::invalid, fmt::format("openclaw {} has no command \"{}\"{}", words[0], printable(words[1], 60),
-                                       near ? fmt::format("; did you mean \"{}\"?", *near) : "."),
+    return {Kind::invalid,
+            fmt::format("openclaw {} has no command \"{}\"{}", words[0], printable(words[1], 60),
+                        near ? fmt::format("; did you mean \"{}\"?", *near) : "."),
             fmt::format("openclaw help {} lists them.", words[0])};
   }
-  for (const auto& command : table.commands()) names.push_back(command.group());
+  for (const auto& command : table.commands())
+    names.push_back(command.group());
   const auto near = nearest(words[0], names);
-  return {Kind::invalid, fmt::format("There is no command \"{}\"{}", printable(words[0], 60),
-                                     near ? fmt::format("; did you mean \"{}\"?", *near) : "."),
+  return {Kind::invalid,
+          fmt::format("There is no command \"{}\"{}", printable(words[0], 60),
+                      near ? fmt::format("; did you mean \"{}\"?", *near) : "."),
           "openclaw help lists all commands."};
 }
 
@@ -62,8 +68,10 @@ std::vector<std::string> command_first(std::span<const std::string> words) {
   rest.assign(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
   const bool help = std::find(before.begin(), before.end(), "--help") != before.end() ||
                     std::find(before.begin(), before.end(), "-h") != before.end();
-  if (rest.empty()) rest.emplace_back("help");
-  else if (help) rest.insert(rest.begin(), "help");
+  if (rest.empty())
+    rest.emplace_back("help");
+  else if (help)
+    rest.insert(rest.begin(), "help");
   std::erase_if(before, [](const auto& word) { return word == "--help" || word == "-h"; });
   // Behind "--" everything is an argument, so they go before it.
   rest.insert(std::find(rest.begin(), rest.end(), "--"), before.begin(), before.end());
@@ -102,11 +110,11 @@ Result<> read_arguments(std::span<const std::string> words, Invocation& invocati
       if (!option) return unknown_option(invocation, word.substr(1));
       if (word.size() > 2) value = word.substr(word[2] == '=' ? 3 : 2);
     }
-    if (option->value.empty() && value)
-      return fail(Kind::invalid, fmt::format("--{} takes no value.", option->name));
+    if (option->value.empty() && value) return fail(Kind::invalid, fmt::format("--{} takes no value.", option->name));
     if (!option->value.empty() && !value) {
       if (at + 1 >= words.size())
-        return fail(Kind::invalid, fmt::format("--{} needs a value: --{} {}.", option->name, option->name, option->value));
+        return fail(Kind::invalid,
+                    fmt::format("--{} needs a value: --{} {}.", option->name, option->name, option->value));
       value = words[++at];
     }
     invocation.set_value(option->name, value.value_or("true"));

@@ -27,7 +27,7 @@ struct CommandEffect {
   std::string resolved_binary; // absolute path after PATH lookup and symlinks; empty when not found
   std::string binary_sha256;   // of that file; empty for a shell run
   std::string directory;       // working directory, absolute
-  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> environment; // what the call itself gave; fixed values such as PATH and HOME come on top
   std::string network = "none"; // none | host
   std::string target = "local"; // where it runs: local (sandbox) | host
 };

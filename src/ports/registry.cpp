@@ -17,4 +17,9 @@ Dialect* Registry::find_dialect(std::string_view name) const {
   return nullptr;
 }
 
+Registry::Program Registry::find_program(std::string_view name) const {
+  const auto found = programs_.find(name);
+  return found == programs_.end() ? nullptr : found->second;
+}
+
 } // namespace openclaw::ports

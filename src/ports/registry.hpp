@@ -5,6 +5,7 @@
 #include "ports/model_server.hpp"
 #include "ports/tool.hpp"
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,13 @@ public:
   using MakeServer = std::function<std::unique_ptr<ModelServer>(ServerServices)>;
   void add_model_server(MakeServer make) { server_makers_.push_back(std::move(make)); }
 
+  // Another program inside this binary, for a process of its own (a sandbox executes only what it is given, so an extension brings its
+  // worker along). main() calls register_extensions(), looks argv[1] up before it sets up anything else, and returns
+  // program(argc - 1, argv + 1). At most one a name: the first stays.
+  using Program = int (*)(int argc, char** argv);
+  void add_program(std::string name, Program program) { programs_.emplace(std::move(name), program); }
+  Program find_program(std::string_view name) const; // nullptr: not in this build
+
   const std::vector<std::unique_ptr<Tool>>& tools() const { return tools_; }
   Tool* find_tool(std::string_view name_or_alias) const;
   Dialect* find_dialect(std::string_view name) const;
@@ -40,6 +48,7 @@ private:
   std::vector<std::unique_ptr<Tool>> tools_;
   std::vector<std::unique_ptr<Dialect>> dialects_;
   std::vector<MakeServer> server_makers_;
+  std::map<std::string, Program, std::less<>> programs_;
 };
 
 // Generated: calls register_FAMILY_NAME of every extension in this build.

@@ -139,6 +139,8 @@ Support probe() {
 Result<> check_command(const Command& command) {
   if (command.argv.empty() || command.argv[0].empty()) return fail(Kind::invalid, "There is no command to run.");
   std::size_t bytes = 0;
+  if (command.program.find('\0') != std::string::npos)
+    return fail(Kind::invalid, "The path of the program contains a zero byte.");
   for (const auto& argument : command.argv) {
     bytes += argument.size() + 1;
     if (argument.find('\0') != std::string::npos)
@@ -195,6 +197,7 @@ Result<std::shared_ptr<async::Process>> start(async::Executor executor, Confinem
   instructions.system = confinement.system;
   instructions.network = confinement.network == Network::host;
   instructions.limits = confinement.limits;
+  instructions.program = command.program;
   instructions.argv = command.argv;
   instructions.environment = full_environment(command.environment);
   instructions.directory = command.directory.empty() ? "/" : command.directory;

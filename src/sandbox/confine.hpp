@@ -46,6 +46,7 @@ struct Confinement {
 
 struct Command {
   std::vector<std::string> argv; // argv[0] absolute or found on the sandbox's PATH
+  std::string program;           // the file to execute inside, where argv[0] says something else; usually empty
   std::map<std::string, std::string>
       environment;       // exactly this; PATH, HOME, LANG, TERM, USER are filled in when absent
   std::string directory; // inside

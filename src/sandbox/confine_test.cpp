@@ -101,16 +101,19 @@ TEST_F(ConfineTest, SeesNoSecretsOfTheMachine) {
 }
 
 TEST_F(ConfineTest, WritesOnlyInTheWorkspaceAndItsOwnTmp) {
-  const auto outcome = shell(
-      "for f in /x /usr/x /etc/x /etc/passwd /bin/x /dev/x /proc/sys/kernel/core_pattern /proc/self/oom_score_adj "
-      "/var/x " +
-      (base_ / "x").string() + " " + (base_ / "canary").string() +
-      "; do (echo bad > $f) 2>/dev/null && echo written $f; done; echo tmp > /tmp/t && cat /tmp/t; echo all > "
-      "/dev/null; mkdir " +
-      base_.string() + "/new 2>/dev/null && echo written new; mount -o remount,rw / 2>/dev/null && echo remounted");
+  const auto outcome =
+      shell("for f in /x /usr/x /etc/x /etc/passwd /bin/x /dev/x /proc/sys/kernel/core_pattern "
+            "/proc/self/oom_score_adj /var/x; do (echo bad > $f) 2>/dev/null && echo written $f; done; "
+            "echo tmp > /tmp/t && cat /tmp/t; echo all > /dev/null; echo mine > " +
+            (base_ / "canary").string() +
+            "; mkdir /new 2>/dev/null && echo written new; mount -o remount,rw / 2>/dev/null && echo remounted");
   EXPECT_EQ(outcome.output, "tmp\n");
-  EXPECT_FALSE(fs::exists(base_ / "x"));
+  // This machine's /tmp lies below the private one and did not change.
   EXPECT_FALSE(fs::exists("/tmp/t"));
+  std::string kept;
+  std::ifstream canary(base_ / "canary");
+  std::getline(canary, kept);
+  EXPECT_EQ(kept, "outside");
 }
 
 TEST_F(ConfineTest, AReadOnlyMountStaysReadOnly) {
@@ -123,6 +126,15 @@ TEST_F(ConfineTest, AReadOnlyMountStaysReadOnly) {
                              "777 /data/file 2>/dev/null || echo kept",
                              how);
   EXPECT_EQ(outcome.output, "contentcontentRead-only\nkept\n");
+}
+
+TEST_F(ConfineTest, AWorkspaceMayLieBelowAnyOrdinaryFolder) {
+  for (const char* place : {"/var/tmp/work", "/tmp/a/b", "/home/me/work", "/srv/work", "/opt/work"}) {
+    const auto outcome = run({"/bin/sh", "-c", "pwd && echo x > x && cat x && echo y > /var/tmp/y && cat /tmp/y"},
+                             {.mounts = {{work(), place, true}}}, {.directory = place});
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->output, std::string(place) + "\nx\ny\n");
+  }
 }
 
 TEST_F(ConfineTest, ALinkInTheWorkspaceLeadsNowhere) {
@@ -187,10 +199,9 @@ TEST_F(ConfineTest, ItsEnvironmentIsExactlyWhatWasGiven) {
   const auto outcome = run({"/usr/bin/env", "-0"}, confinement(), command);
   ::unsetenv("OPENCLAW_TEST_SECRET");
   ASSERT_TRUE(outcome);
-  EXPECT_EQ(
-      outcome->output,
-      std::string("GIVEN=a 'quoted\"\nvalue\0HOME=/tmp\0LANG=C.UTF-8\0PATH=/usr/bin:/bin\0TERM=dumb\0USER=agent\0", 79))
-      << outcome->output;
+  using namespace std::string_literals;
+  EXPECT_EQ(outcome->output,
+            "GIVEN=a 'quoted\"\nvalue\0HOME=/tmp\0LANG=C.UTF-8\0PATH=/usr/bin:/bin\0TERM=dumb\0USER=agent\0"s);
   EXPECT_FALSE(run({"/bin/true"}, confinement(), {.environment = {{"A=B", "x"}}}));
 }
 

@@ -104,6 +104,7 @@ std::string encode(const Instructions& all) {
     out.number(mount.device);
     out.number(mount.inode);
   }
+  out.text(all.program);
   out.texts(all.argv);
   out.texts(all.environment);
   out.text(all.directory);
@@ -138,6 +139,7 @@ Result<Instructions> decode(std::string_view bytes) {
     mount.inode = in.number();
     all.mounts.push_back(std::move(mount));
   }
+  all.program = in.c_text();
   all.argv = in.c_texts();
   all.environment = in.c_texts();
   all.directory = in.c_text();

@@ -26,6 +26,7 @@ struct Instructions {
   bool network = false;
   Limits limits;
   std::vector<MountInstruction> mounts;
+  std::string program; // empty: argv[0]
   std::vector<std::string> argv;
   std::vector<std::string> environment;
   std::string directory;

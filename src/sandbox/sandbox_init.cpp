@@ -164,7 +164,7 @@ struct Program {
 
 Program prepare(Instructions& instructions) {
   Program program;
-  const auto& name = instructions.argv[0];
+  const auto& name = instructions.program.empty() ? instructions.argv[0] : instructions.program;
   if (name.find('/') != std::string::npos) {
     program.candidates.push_back(name);
   } else {
@@ -247,14 +247,21 @@ int sandbox_init(int, char**) {
   die_with_parent();
   if (static_cast<std::uint64_t>(::getppid()) != instructions.parent) ::_exit(kSetupFailed);
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) give_up(*problem_from_errno("making a pipe"));
+  int started[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0 || ::pipe2(started, O_CLOEXEC) != 0) give_up(*problem_from_errno("making a pipe"));
   const pid_t middle = ::fork();
   if (middle < 0) give_up(*problem_from_errno("starting the first process"));
   if (middle == 0) {
     ::close(ends[1]);
+    ::close(started[0]);
     be_first_process(instructions, user, ends[0]);
   }
-  // The command gets these signals with the group and decides; we only report how it ended.
+  // Until the command executes there is nobody to hear a signal but us, and it ends everything.
+  ::close(started[1]);
+  char nothing = 0;
+  while (::read(started[0], &nothing, 1) < 0 && errno == EINTR) {
+  }
+  // From now on the command gets these signals with the group and decides; we only report how it ended.
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM})
     ::signal(number, SIG_IGN);
   drop_capabilities();

@@ -1,0 +1,142 @@
+#include "cli/gateway_client.hpp"
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+namespace openclaw::cli {
+namespace {
+
+using State = Finding::State;
+
+Finding look_at_state_folder(const Setup& setup) {
+  const auto& path = setup.folder.path();
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0)
+    return {State::ok, fmt::format("{} does not exist yet; the first start creates it.", path), ""};
+  if (!S_ISDIR(info.st_mode)) return {State::fail, fmt::format("{} is not a folder.", path), "Move it away."};
+  if (info.st_uid != ::geteuid())
+    return {State::fail, fmt::format("{} belongs to the user with id {}.", path, info.st_uid),
+            "Run as that user, or set OPENCLAW_STATE_DIR."};
+  if ((info.st_mode & 077) != 0)
+    return {State::warn, fmt::format("{} can be read by other users (mode {:o}).", path, info.st_mode & 0777),
+            fmt::format("chmod 700 {}", path)};
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    struct stat file{};
+    if (::lstat(entry.path().c_str(), &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & 077) != 0)
+      return {State::warn, fmt::format("{} can be read by other users.", entry.path().string()),
+              fmt::format("chmod 600 {}", entry.path().string())};
+  }
+  return {State::ok, fmt::format("{} is its owner's alone.", path), ""};
+}
+
+Finding look_at_config(const config::Snapshot& snapshot) {
+  if (!snapshot.exists)
+    return {State::ok, fmt::format("{} does not exist; the defaults are in force.", snapshot.path), ""};
+  if (snapshot.problems.empty()) return {State::ok, fmt::format("{} is valid.", snapshot.path), ""};
+  const auto more = snapshot.problems.size() > 1 ? fmt::format(" And {} more.", snapshot.problems.size() - 1) : "";
+  for (const auto& problem : snapshot.problems)
+    if (problem.severity == config::Problem::Severity::error)
+      return {State::fail, problem.text() + more, "openclaw config validate"};
+  return {State::warn, snapshot.problems.front().text() + more, "openclaw config validate"};
+}
+
+Finding look_at_disk(const Setup& setup) {
+  auto path = std::filesystem::path(setup.folder.path());
+  struct statvfs info{};
+  while (::statvfs(path.c_str(), &info) != 0 && path.has_relative_path())
+    path = path.parent_path();
+  const auto free = static_cast<std::int64_t>(info.f_bavail) * static_cast<std::int64_t>(info.f_frsize);
+  if (info.f_favail == 0 && info.f_files > 0)
+    return {State::fail, "The disk of the state folder has no free inodes.", "Delete some files."};
+  if (free < 100'000'000)
+    return {State::fail, fmt::format("Only {} are free for the state folder.", size_text(free)),
+            "Free some disk space."};
+  if (free < 2'000'000'000)
+    return {State::warn,
+            fmt::format("{} are free for the state folder; a local model needs about 2 GB.", size_text(free)),
+            "Free some disk space."};
+  return {State::ok, fmt::format("{} are free for the state folder.", size_text(free)), ""};
+}
+
+Finding look_at_gateway(const Invocation& invocation, const Setup& setup) {
+  const auto running = config::find_running_gateway(setup.folder);
+  if (!running) return {State::fail, running.error().message, running.error().hint};
+  if (!*running)
+    return {State::ok, fmt::format("No gateway is running for the state folder {}.", setup.folder.path()),
+            "Start it with: openclaw gateway"};
+  const auto health = call_gateway(invocation, "health", {});
+  if (!health) return {State::fail, health.error().message, health.error().hint};
+  return {State::ok, fmt::format("The gateway (process {}) answers on port {}.", (*running)->pid, (*running)->port),
+          ""};
+}
+
+Finding look_at_model(const Invocation& invocation, const Setup& setup, const config::Snapshot& snapshot) {
+  const auto running = config::find_running_gateway(setup.folder);
+  if (running && *running) {
+    const auto models = call_gateway(invocation, "models.status", {});
+    if (!models) return {State::warn, models.error().message, models.error().hint};
+    const auto* current = find(*models, "current");
+    if (!current) return {State::warn, "The gateway does not say which model answers.", ""};
+    const auto state = string_or(*current, "state");
+    const auto text =
+        fmt::format("{}: {}. {}", string_or(*current, "ref", "no model"), state, string_or(*current, "message"));
+    return {state == "ready"         ? State::ok
+            : state == "unavailable" ? State::fail
+                                     : State::warn,
+            text, string_or(*current, "hint")};
+  }
+  const auto* model = config::value_at(snapshot.value, {"agents", "defaults", "model"});
+  if (!model)
+    return {State::ok,
+            "No model is configured: the gateway looks for API keys, local servers and its own model at its start.",
+            ""};
+  const auto reference = model->is_string() ? std::string(model->get_string()) : string_or(*model, "primary");
+  const auto provider = reference.substr(0, reference.find('/'));
+  if (const auto* configured = config::value_at(snapshot.value, {"models", "providers", provider}))
+    if (string_or(*configured, "baseUrl").empty() && string_or(*configured, "apiKey").empty())
+      return {State::warn, fmt::format("The provider of {} has neither a base URL nor a key.", reference),
+              fmt::format("openclaw config set models.providers.{}.apiKey '${{NAME_OF_A_VARIABLE}}'", provider)};
+  return {State::ok, fmt::format("{} is configured; the running gateway knows whether it answers.", reference), ""};
+}
+
+Result<int> doctor(Invocation& invocation) {
+  TRY_VOID(invocation.expect_arguments(0, 0));
+  TRY(const auto setup, load_setup(invocation));
+  TRY(const auto snapshot, setup.config.load());
+  std::vector<Check> checks = {
+      {"state folder", [&] { return look_at_state_folder(setup); }},
+      {"configuration", [&] { return look_at_config(snapshot); }},
+      {"disk space", [&] { return look_at_disk(setup); }},
+      {"gateway", [&] { return look_at_gateway(invocation, setup); }},
+      {"model", [&] { return look_at_model(invocation, setup, snapshot); }},
+  };
+  checks.insert(checks.end(), invocation.services().checks.begin(), invocation.services().checks.end());
+  auto& output = invocation.output();
+  json::array rows;
+  bool failed = false;
+  for (const auto& check : checks) {
+    const auto finding = check.look();
+    const auto* word = finding.state == State::ok ? "ok" : finding.state == State::warn ? "warn" : "fail";
+    failed = failed || finding.state == State::fail;
+    rows.push_back(json::object{{"name", check.name}, {"state", word}, {"what", finding.what}, {"fix", finding.fix}});
+    if (output.json()) continue;
+    const auto style = finding.state == State::ok     ? Style::green
+                       : finding.state == State::warn ? Style::yellow
+                                                      : Style::red;
+    output.line(fmt::format("{} {}: {}", output.styled(style, fmt::format("{:4}", word)), check.name,
+                            terminal_safe(finding.what)));
+    if (!finding.fix.empty()) output.line("     " + terminal_safe(finding.fix));
+  }
+  if (output.json()) output.value(json::object{{"ok", !failed}, {"checks", rows}});
+  return failed ? 1 : 0;
+}
+
+} // namespace
+
+void register_doctor(CommandTable& table) {
+  table.add(
+      {"doctor", "Look for what is wrong with this installation.", "", gateway_call_options(), reporting(doctor)});
+}
+
+} // namespace openclaw::cli
