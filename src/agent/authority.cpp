@@ -165,7 +165,7 @@ Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBloc
     approval_id = answer.id;
     if (answer.decision == ApprovalDecision::deny || answer.decision == ApprovalDecision::expired) {
       const bool refused = answer.decision == ApprovalDecision::deny;
-      const Error error{Kind::denied, refused ? "The user refused this call." : "Nobody approved this call in time, so it was refused.",
+      const Error error{Kind::denied, refused ? "The user denied this call." : "Nobody approved this call in time, so it was refused.",
                         "Do not try to do the same in another way; ask the user how to go on.", {}};
       co_return tool_result_message(call, refusal(error), services.time.now_ms());
     }

@@ -151,8 +151,8 @@ protected:
     std::filesystem::remove_all(folder_);
   }
 
-  Run run_of(std::string id, std::string text) {
-    Run run;
+  agent::Run run_of(std::string id, std::string text) {
+    agent::Run run;
     run.info = {id, "agent:main:main", "main", "main"};
     run.user.timestamp_ms = time_.now_ms();
     run.user.content.emplace_back(TextBlock{std::move(text)});
@@ -264,7 +264,7 @@ TEST_F(RuntimeTest, ARefusedProgramDoesNotRun) {
   dialect_->replies.push_back(calls("count", R"({"by":1})"));
   EXPECT_EQ(answer("r1", "remove").status, "ok");
   EXPECT_EQ(tool_->runs, 0);
-  EXPECT_TRUE(told("tool error The user refused this call."));
+  EXPECT_TRUE(told("tool error The user denied this call."));
 }
 
 TEST_F(RuntimeTest, AModelErrorIsAVisibleRetryableFailure) {
@@ -285,11 +285,11 @@ TEST_F(RuntimeTest, APassingFaultIsTriedAgainWithoutTellingAnybody) {
   EXPECT_FALSE(told("failed"));
 }
 
-TEST_F(RuntimeTest, AModelThatLoopsOnATool) {
+TEST_F(RuntimeTest, AModelThatLoopsOnAToolIsStopped) {
   for (int i = 0; i < 20; ++i) dialect_->replies.push_back(calls("count", R"({"by":1})"));
   EXPECT_EQ(answer("r1", "loop").status, "error");
-  EXPECT_EQ(tool_->runs, 2);
-  EXPECT_TRUE(told("failed The model keeps calling count with the same arguments"));
+  EXPECT_EQ(tool_->runs, 4);
+  EXPECT_TRUE(told("failed The model is in a loop"));
 }
 
 TEST_F(RuntimeTest, AfterACrashABegunRunIsAVisibleFailureAndAnAcceptedOneRuns) {

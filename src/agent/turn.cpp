@@ -14,8 +14,8 @@ namespace {
 constexpr std::int64_t kTranscriptWindow = 400; // entries that a model may be shown
 constexpr int kAttempts = 3;
 constexpr std::int64_t kLongestRetryAfterMs = 60'000;
-constexpr int kRefusedRepeats = 3; // the same call so often in a row is refused
-constexpr int kFatalRepeats = 6;   // and so often ends the run
+constexpr int kRefusedRepeats = 5; // the same call with the same result so often in a row is refused
+constexpr int kFatalRepeats = 8;   // and so often ends the run
 constexpr std::int64_t kSmallContext = 8192;
 
 // Passes the stream on to clients as it comes.
@@ -343,9 +343,9 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
     if (const auto* call = std::get_if<ports::ToolCallBlock>(&block)) calls.push_back(*call);
   for (auto& call : calls) {
     const auto same = call.name + " " + call.arguments_json;
-    if (same != last_call_) repeats_.clear();
+    if (same != last_call_) repeats_ = 0;
     last_call_ = same;
-    const int repeats = ++repeats_[same];
+    const int repeats = ++repeats_;
     services.events.tool_started(run_.info, call.id, call.name, call.arguments_json);
     Result<ports::Message> result = fail(Kind::bug, "The tool was not run.");
     if (repeats >= kRefusedRepeats) {
@@ -360,6 +360,10 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
     const auto* tool = services.registry.find_tool(call.name);
     const bool reads_only = tool && tool->spec().name == "read";
     if (!reads_only) changed_files_ = true;
+    // Asking again for something that changes (a process that runs) is no loop.
+    const auto said = ports::text_of(*result);
+    if (said != last_result_ && repeats < kRefusedRepeats) repeats_ = 1;
+    if (repeats < kRefusedRepeats) last_result_ = said;
     const auto message = *result;
     const auto info = run_.info;
     const auto session_id = session_.session_id;
@@ -373,7 +377,7 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
     CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(record)));
     services.events.tool_finished(run_.info, call.id, message.tool_name, message);
     if (repeats >= kFatalRepeats)
-      co_return fail(Kind::busy, fmt::format("The model keeps calling {} with the same arguments, so the run was stopped.", call.name),
+      co_return fail(Kind::busy, fmt::format("The model is in a loop: it keeps calling {} with the same arguments, so the run was stopped.", call.name),
                      "Say it differently, or use another model (/model).");
   }
   co_return Result<>{};

@@ -35,8 +35,9 @@ private:
   store::SessionRow session_;
   std::string whole_text_;     // of the reply that is streaming
   std::string whole_thinking_;
-  std::map<std::string, int> repeats_; // how often the same call came in a row
+  int repeats_ = 0; // how often the last call came in a row with the same result
   std::string last_call_;
+  std::string last_result_;
   bool changed_files_ = false;
   ports::Message answer_;
   std::int64_t started_ms_ = 0;

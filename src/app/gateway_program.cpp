@@ -127,8 +127,7 @@ private:
     CO_TRY_VOID(co_await runtime_.recover());
     scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
-    boost::asio::basic_signal_set<async::Executor> signals(loop_.get_executor(), SIGINT, SIGTERM);
-    co_await signals.async_wait(async::use_task);
+    co_await signals_.async_wait(async::use_task);
     co_return Result<>{};
   }
 
@@ -189,6 +188,8 @@ private:
   async::SystemTime time_;
   SystemRandom random_;
   boost::asio::io_context loop_;
+  // Held to the end: a second signal while stopping must not kill what is being written.
+  boost::asio::basic_signal_set<async::Executor> signals_{loop_.get_executor(), SIGINT, SIGTERM};
   async::Scope scope_;
   std::unique_ptr<net::HttpClient> http_;
   ports::Registry registry_;
