@@ -52,6 +52,7 @@ void Client::send_event(std::string_view opening, bool may_skip) {
 }
 
 void Clients::add(std::shared_ptr<Client> client) {
+  if (closed_) client->close(1012, "service restart");
   clients_.push_back(std::move(client));
   connected().set(static_cast<std::int64_t>(clients_.size()));
   if (!tick_.running()) tick_ = scope_.spawn("tick", run_tick());
@@ -99,12 +100,14 @@ Task<> Clients::run_tick() {
 }
 
 Task<> Clients::shut_down(std::string reason) {
-  Broadcast goodbye;
-  goodbye.event = "shutdown";
-  goodbye.payload = {{"reason", reason}};
-  broadcast(std::move(goodbye));
-  for (const auto& client : clients_)
-    client->close(1012, "service restart");
+  if (!std::exchange(closed_, true)) {
+    Broadcast goodbye;
+    goodbye.event = "shutdown";
+    goodbye.payload = {{"reason", reason}};
+    broadcast(std::move(goodbye));
+    for (const auto& client : clients_)
+      client->close(1012, "service restart");
+  }
   scope_.cancel();
   co_return co_await scope_.join();
 }

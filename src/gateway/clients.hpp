@@ -66,13 +66,14 @@ public:
   const std::vector<std::shared_ptr<Client>>& all() const { return clients_; }
 
   void broadcast(Broadcast what);
-  // Says goodbye to everybody and ends the tick.
+  // Says goodbye to everybody and ends the tick; who comes later is closed at once. A second call changes nothing.
   Task<> shut_down(std::string reason);
 
 private:
   Task<> run_tick();
   async::Time& time_;
   std::vector<std::shared_ptr<Client>> clients_;
+  bool closed_ = false;
   async::Scope scope_;
   async::Scope::Child tick_;
 };
