@@ -1,3 +1,4 @@
+#include "async/offload.hpp"
 #include "ports/registry.hpp"
 #include "sandbox/confine.hpp"
 #include <gtest/gtest.h>
@@ -13,5 +14,8 @@ int main(int argc, char** argv) {
     if (const auto program = registry.find_program(argv[1])) return program(argc - 1, argv + 1);
   }
   ::testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
+  const int status = RUN_ALL_TESTS();
+  // As main() does: threads that outlive OpenSSL's own clean-up would look like leaks.
+  openclaw::async::stop_pool();
+  return status;
 }

@@ -81,7 +81,7 @@ Result<policy::Decision> Authority::judge(const policy::Effect& effect, const st
   case policy::Risk::owner: return Decision{Verdict::ask, "It changes this program's own rights or settings.", ""};
   case policy::Risk::execute: break;
   }
-  if (!effect.command) return Decision{Verdict::deny, "The tool did not say what it would run.", ""};
+  if (!effect.command) return Decision{Verdict::ask, "It goes to a program that is already running.", ""};
   auto policy = runtime_.settings().exec;
   TRY(const auto rows, store::command_rules(runtime_.services().database.reader(), agent_id));
   for (const auto& row : rows) {
@@ -110,7 +110,7 @@ Task<ports::Message> Authority::execute(RunInfo run, ports::ToolCallBlock call, 
   }
   call.name = tool->spec().name;
   auto parsed = parse_json(call.arguments_json.empty() ? std::string("{}") : call.arguments_json, "arguments of the call");
-  if (!parsed || !parsed->is_object()) {
+  if (!parsed || !parsed->is_object() || parsed->get_object().contains(ports::kInvalidArguments)) {
     const Error error{Kind::invalid, fmt::format("The arguments of {} are not a JSON object.", call.name), "Send an object that follows the tool's schema.", {}};
     co_return tool_result_message(call, refusal(error), now);
   }

@@ -27,6 +27,7 @@ struct GatewayOptions {
   std::string profile;
   bool ready_json = false;
   bool model_download = true;
+  bool setup_model = false; // before serving: fetch the built-in model when nothing else answers
   bool verbose = false;
 };
 

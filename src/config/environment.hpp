@@ -17,6 +17,7 @@ public:
   void add_file(const std::string& path);
   void add(std::string name, std::string value) { variables_.emplace(std::move(name), std::move(value)); }
 
+  const std::map<std::string, std::string>& variables() const { return variables_; }
   // An empty variable counts as absent.
   std::optional<std::string> find(std::string_view name) const;
 

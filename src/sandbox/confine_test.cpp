@@ -128,6 +128,15 @@ TEST_F(ConfineTest, AReadOnlyMountStaysReadOnly) {
   EXPECT_EQ(outcome.output, "contentcontentRead-only\nkept\n");
 }
 
+TEST_F(ConfineTest, AWorkspaceMayLieBelowAnyOrdinaryFolder) {
+  for (const char* place : {"/var/tmp/work", "/tmp/a/b", "/home/me/work", "/srv/work", "/opt/work"}) {
+    const auto outcome = run({"/bin/sh", "-c", "pwd && echo x > x && cat x && echo y > /var/tmp/y && cat /tmp/y"},
+                             {.mounts = {{work(), place, true}}}, {.directory = place});
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->output, std::string(place) + "\nx\ny\n");
+  }
+}
+
 TEST_F(ConfineTest, ALinkInTheWorkspaceLeadsNowhere) {
   fs::create_symlink(base_ / "canary", base_ / "work/link");
   fs::create_symlink("/etc/shadow", base_ / "work/shadow");

@@ -231,9 +231,10 @@ private:
                                      std::max<std::int64_t>(instructions_.limits.temporary_bytes, 65536));
     if (::mount("tmpfs", "tmp", "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
       return problem_from_errno("mounting the sandbox's /tmp");
-    FileDescriptor var;
-    if (auto problem = make_folder("var", var)) return problem;
-    if (::symlinkat("/tmp", var.get(), "tmp") != 0) return problem_from_errno("linking /var/tmp in the sandbox");
+    // The same place again and no link: a workspace may lie below /var/tmp, and mounting follows no links.
+    FileDescriptor again(clone_tree(root_.get(), "tmp", kWritable));
+    if (!again) return problem_from_errno("mounting the sandbox's /var/tmp");
+    if (auto problem = attach({std::move(again), "var/tmp", true})) return problem;
     return {};
   }
 

@@ -23,6 +23,7 @@ int run_gateway(Invocation& invocation) {
   options.profile = invocation.value("profile").value_or("");
   options.ready_json = invocation.has("ready-json");
   options.model_download = !invocation.has("no-model-download");
+  options.setup_model = invocation.has("setup-model");
   options.verbose = invocation.has("verbose");
   if (!invocation.services().run_gateway)
     return invocation.fail_with(
@@ -59,6 +60,7 @@ void register_gateway(CommandTable& table) {
               {"token", 0, "TOKEN",
                "The token that clients must show. Other users of this machine can see it in the process list."},
               {"ready-json", 0, "", "Print one line of JSON when it is ready to serve."},
+              {"setup-model", 0, "", "Fetch the small built-in model first when no other one is connected."},
               {"no-model-download", 0, "", "Never fetch a local model."},
               {"verbose", 0, "", "Show the log on the terminal as well."},
               {"force", 0, "", "Not supported: it would kill a foreign program."}},
