@@ -151,8 +151,8 @@ protected:
     std::filesystem::remove_all(folder_);
   }
 
-  Run run_of(std::string id, std::string text) {
-    Run run;
+  agent::Run run_of(std::string id, std::string text) {
+    agent::Run run;
     run.info = {id, "agent:main:main", "main", "main"};
     run.user.timestamp_ms = time_.now_ms();
     run.user.content.emplace_back(TextBlock{std::move(text)});

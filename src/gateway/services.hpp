@@ -1,13 +1,12 @@
 // Everything that methods and HTTP routes stand on; made by the composition root.
 #pragma once
 #include "agent/runtime.hpp"
+#include "gateway/gateway.hpp"
 #include "messaging/messaging.hpp"
 #include <functional>
 #include <string>
 
 namespace openclaw::gateway {
-
-class Gateway;
 
 struct Services {
   async::Time& time;
@@ -20,7 +19,8 @@ struct Services {
   std::string state_folder;
   std::string config_path;
   std::string version;
-  // The configuration as it is shown: secrets replaced; {path, exists, raw, parsed, valid, config, hash, issues, warnings}.
+  // The configuration as it is shown: secrets replaced; {path, exists, raw, parsed, valid, config, hash, issues,
+  // warnings}.
   std::function<json::object()> shown_config;
 };
 

@@ -122,6 +122,17 @@ Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::st
   return rows;
 }
 
+Result<std::vector<EntryRow>> first_entries(Connection& connection, const std::string& session_id, std::int64_t limit) {
+  TRY(auto query, connection.prepare("SELECT sequence, entry_id, run_id, body FROM entries WHERE session_id = ? ORDER BY sequence LIMIT ?"));
+  query.bind(session_id).bind(limit);
+  std::vector<EntryRow> rows;
+  while (true) {
+    TRY(const bool found, query.step());
+    if (!found) return rows;
+    rows.push_back({query.integer(0), query.text(1), query.text(2), query.text(3)});
+  }
+}
+
 Result<std::string> last_entry_id(Connection& connection, const std::string& session_id) {
   TRY(auto query, connection.prepare("SELECT entry_id FROM entries WHERE session_id = ? ORDER BY sequence DESC LIMIT 1"));
   query.bind(session_id);

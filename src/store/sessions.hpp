@@ -45,6 +45,8 @@ Result<> append_entry(Connection& connection, const std::string& session_id, con
                       const std::string& body);
 // The last `limit` entries, oldest first.
 Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::string& session_id, std::int64_t limit);
+// The first `limit` entries, oldest first.
+Result<std::vector<EntryRow>> first_entries(Connection& connection, const std::string& session_id, std::int64_t limit);
 Result<std::string> last_entry_id(Connection& connection, const std::string& session_id); // empty when there is none
 Result<> delete_entries(Connection& connection, const std::string& session_id);
 // Entries of a run; used to take back what a retried run left.

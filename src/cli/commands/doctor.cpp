@@ -1,4 +1,5 @@
 #include "cli/gateway_client.hpp"
+#include "sandbox/confine.hpp"
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -59,6 +60,15 @@ Finding look_at_disk(const Setup& setup) {
   return {State::ok, fmt::format("{} are free for the state folder.", size_text(free)), ""};
 }
 
+Finding look_at_sandbox() {
+  const auto support = sandbox::support();
+  if (!support.usable)
+    return {State::fail, "Commands cannot be confined here, so agents cannot run any.", support.explanation};
+  if (!support.explanation.empty())
+    return {State::warn, "Commands are confined, with less than everything.", support.explanation};
+  return {State::ok, "Commands run confined.", ""};
+}
+
 Finding look_at_gateway(const Invocation& invocation, const Setup& setup) {
   const auto running = config::find_running_gateway(setup.folder);
   if (!running) return {State::fail, running.error().message, running.error().hint};
@@ -108,6 +118,7 @@ Result<int> doctor(Invocation& invocation) {
       {"state folder", [&] { return look_at_state_folder(setup); }},
       {"configuration", [&] { return look_at_config(snapshot); }},
       {"disk space", [&] { return look_at_disk(setup); }},
+      {"sandbox", [] { return look_at_sandbox(); }},
       {"gateway", [&] { return look_at_gateway(invocation, setup); }},
       {"model", [&] { return look_at_model(invocation, setup, snapshot); }},
   };

@@ -1,0 +1,80 @@
+// The authenticated connections and what is sent to all of them: each event is serialised once, numbered for each
+// connection, withheld from those without the scope, and never allowed to pile up behind a slow reader. It runs the
+// tick while anybody is there.
+#pragma once
+#include "async/scope.hpp"
+#include "async/time.hpp"
+#include "gateway/handshake.hpp"
+#include "gateway/scope.hpp"
+#include "net/websocket.hpp"
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace openclaw::gateway {
+
+inline constexpr std::int64_t kTickMs = 30'000;
+inline constexpr std::size_t kMaxPayload = 25 * 1024 * 1024;
+inline constexpr std::size_t kMaxBuffered = 50 * 1024 * 1024;
+inline constexpr std::size_t kSkipAbove = 1'572'864; // events that may be dropped are, above this
+
+// One authenticated connection, as a receiver.
+class Client {
+public:
+  Client(std::shared_ptr<net::WebSocket> socket, ClientFacts facts)
+      : socket_(std::move(socket)), facts_(std::move(facts)) {}
+  const ClientFacts& facts() const { return facts_; }
+  bool may(Scope scope) const { return allows(facts_.scopes, scope); }
+  bool wants(const std::string& capability) const { return facts_.capabilities.contains(capability); }
+  // A session key as this client writes it; events of that session echo it to this client.
+  void remember_key(const std::string& written);
+  bool writes_key(const std::string& written) const { return keys_.contains(written); }
+
+  // An answer, or an event for this client alone. Closes with 1008 when the reader is hopelessly behind.
+  void send(FrameText frame);
+  // `opening` is the event's frame without its number and closing brace. What is skipped still takes a number, so that
+  // the client sees a gap and asks again.
+  void send_event(std::string_view opening, bool may_skip);
+  void close(int code, std::string reason) { socket_->close(code, std::move(reason)); }
+
+private:
+  std::shared_ptr<net::WebSocket> socket_;
+  ClientFacts facts_;
+  std::int64_t sequence_ = 0;
+  std::set<std::string> keys_;
+};
+
+struct Broadcast {
+  std::string event;
+  json::object payload;
+  Scope scope = Scope::none;
+  bool may_skip = false;
+  // When they differ, `written_key` replaces payload.sessionKey for those clients that write the session so.
+  std::string session_key;
+  std::string written_key;
+  std::string capability; // only for clients with it; empty: for all
+};
+
+class Clients {
+public:
+  Clients(async::Executor executor, async::Time& time) : time_(time), scope_(executor) {}
+
+  void add(std::shared_ptr<Client> client);
+  void remove(const Client* client);
+  std::size_t size() const { return clients_.size(); }
+  const std::vector<std::shared_ptr<Client>>& all() const { return clients_; }
+
+  void broadcast(Broadcast what);
+  // Says goodbye to everybody and ends the tick.
+  Task<> shut_down(std::string reason);
+
+private:
+  Task<> run_tick();
+  async::Time& time_;
+  std::vector<std::shared_ptr<Client>> clients_;
+  async::Scope scope_;
+  async::Scope::Child tick_;
+};
+
+} // namespace openclaw::gateway

@@ -1,0 +1,63 @@
+#include "gateway/credentials.hpp"
+
+#include "base/hash.hpp"
+#include "base/log.hpp"
+#include "gateway/scope.hpp"
+
+namespace openclaw::gateway {
+namespace {
+
+constexpr std::int64_t kLoginMs = 10 * 60'000;
+constexpr std::int64_t kClientTokenMs = 90LL * 24 * 3600 * 1000;
+constexpr std::size_t kLongestSecret = 4096;
+
+} // namespace
+
+Credentials::Credentials(async::Time& time, Random& random, store::Database& database, Secret gateway_token)
+    : time_(time), random_(random), database_(database), gateway_token_(std::move(gateway_token)), limiter_(time) {
+  log::redact(gateway_token_);
+}
+
+std::optional<Credential> Credentials::find(std::string_view candidate) const {
+  if (candidate.empty() || candidate.size() > kLongestSecret) return std::nullopt;
+  if (gateway_token_.matches(candidate)) return Credential{"token", "operator", all_scopes(), 0};
+  const auto row = store::find_token(database_.reader(), sha256_hex(candidate), "client", time_.now_ms());
+  if (!row) {
+    log::error("gateway", "A client token could not be looked up.", {{"why", row.error().text()}});
+    return std::nullopt;
+  }
+  if (!*row) return std::nullopt;
+  return Credential{"client-token", (*row)->role, (*row)->scopes, (*row)->expires_ms};
+}
+
+Task<Credentials::Login> Credentials::create_login(std::vector<std::string> scopes) {
+  Login login{random_hex(random_, 16), time_.now_ms() + kLoginMs};
+  store::TokenRow row{sha256_hex(login.code), "login", "operator", std::move(scopes), time_.now_ms(), login.expires_ms};
+  std::function<Result<bool>(store::Connection&)> save = [row](store::Connection& connection) -> Result<bool> {
+    TRY_VOID(store::add_token(connection, row));
+    return true;
+  };
+  CO_TRY([[maybe_unused]] const bool saved, co_await database_.write<bool>(std::move(save)));
+  co_return login;
+}
+
+Task<std::optional<Credentials::ClientToken>> Credentials::exchange(std::string code) {
+  const auto now = time_.now_ms();
+  const ClientToken token{random_hex(random_, 32), now + kClientTokenMs};
+  const auto hash = sha256_hex(code);
+  const auto token_hash = sha256_hex(token.token);
+  // One transaction: a code that was used has left a token behind, or nothing has happened.
+  std::function<Result<bool>(store::Connection&)> exchange = [=](store::Connection& connection) -> Result<bool> {
+    TRY(auto login, store::use_login(connection, hash, now));
+    if (!login) return false;
+    const store::TokenRow row{token_hash, "client", login->role, login->scopes, now, token.expires_ms};
+    TRY_VOID(store::add_token(connection, row));
+    return true;
+  };
+  CO_TRY(const bool known, co_await database_.write<bool>(std::move(exchange)));
+  std::optional<ClientToken> issued;
+  if (known) issued = token;
+  co_return issued;
+}
+
+} // namespace openclaw::gateway

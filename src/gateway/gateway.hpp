@@ -1,0 +1,69 @@
+// The gateway's one port: HTTP routes and WebSocket connections, behind one door that judges Host, Origin and
+// credentials. It listens and lets in; what methods do is in methods/, what routes do is in http/.
+#pragma once
+#include "base/secret.hpp"
+#include "gateway/broadcaster.hpp"
+#include "gateway/connection.hpp"
+#include "gateway/credentials.hpp"
+#include "gateway/door.hpp"
+#include "gateway/http_route.hpp"
+#include "net/http_server.hpp"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace openclaw::gateway {
+
+struct GatewayOptions {
+  std::vector<net::HttpServer::Address> addresses; // usually 127.0.0.1 and ::1
+  Secret token;                                    // gateway.auth.token, never empty
+  std::vector<std::string> allowed_hosts;          // gateway.allowedHosts
+  std::vector<std::string> allowed_origins;        // gateway.controlUi.allowedOrigins
+};
+
+class Gateway {
+public:
+  Gateway(GatewayOptions options, async::Executor executor, async::Time& time, Random& random,
+          store::Database& database, Broadcaster& broadcaster);
+
+  // Listens and serves until stop(); connections are children of `scope`. `services` outlives it.
+  Result<> start(async::Scope& scope, Services& services);
+  // Says goodbye to the clients, closes them with 1012 and accepts nobody any more. The scope given to start() is then
+  // joined by its owner.
+  Task<> stop(std::string reason);
+
+  int port() const { return server_ ? server_->port() : 0; }
+  // "http://127.0.0.1:18789/#login=CODE", good once and for ten minutes.
+  Task<std::string> create_login_url();
+
+  Credentials& credentials() { return credentials_; }
+  Broadcaster& broadcaster() { return broadcaster_; }
+  Clients& clients() { return broadcaster_.clients(); }
+  std::int64_t uptime_ms() const { return time_.monotonic_ms() - started_ms_; }
+  bool stopping() const { return stopping_; }
+  std::string address() const; // "http://127.0.0.1:PORT/"
+
+  // What start() does before it listens; alone for tests, which bring their own requests and sockets.
+  void attach(Services& services);
+  Task<> handle(std::shared_ptr<net::Exchange> exchange);
+  Task<> serve_websocket(std::shared_ptr<net::WebSocket> socket, bool loopback);
+
+private:
+  Task<net::Response> answer(std::shared_ptr<net::Exchange> exchange);
+
+  GatewayOptions options_;
+  async::Executor executor_;
+  async::Time& time_;
+  Random& random_;
+  Broadcaster& broadcaster_;
+  Credentials credentials_;
+  Door door_;
+  RouteTable routes_;
+  ConnectionHost host_;
+  Services* services_ = nullptr;
+  std::unique_ptr<net::HttpServer> server_;
+  std::int64_t started_ms_ = 0;
+  bool stopping_ = false;
+};
+
+} // namespace openclaw::gateway

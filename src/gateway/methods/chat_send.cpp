@@ -1,0 +1,45 @@
+#include "gateway/receipt.hpp"
+#include "gateway/services.hpp"
+
+namespace openclaw::gateway {
+namespace {
+
+Task<json::value> send(Call call) {
+  if (const auto* attachments = find(call.params, "attachments");
+      attachments && attachments->is_array() && !attachments->get_array().empty())
+    co_return fail(Kind::invalid, "Attachments are not in this build of openclaw.",
+                   "Put the file into the agent's workspace and name it in the message.");
+  messaging::Inbound message;
+  message.dedupe_key = string_or(call.params, "idempotencyKey");
+  message.session_key = string_or(call.params, "sessionKey");
+  message.text = string_or(call.params, "message");
+  message.thinking = string_or(call.params, "thinking");
+  message.timeout_ms = integer_or(call.params, "timeoutMs", 0);
+  CO_TRY(const auto receipt, co_await call.services.messaging.receive(std::move(message)));
+  co_return receipt_to_json(receipt);
+}
+
+Task<json::value> retry(Call call) {
+  auto session_key = string_or(call.params, "sessionKey");
+  auto run_id = string_or(call.params, "runId");
+  auto dedupe_key = string_or(call.params, "idempotencyKey");
+  CO_TRY(const auto receipt,
+         co_await call.services.messaging.retry(std::move(session_key), std::move(run_id), std::move(dedupe_key)));
+  co_return receipt_to_json(receipt);
+}
+
+} // namespace
+
+void register_chat_send(MethodTable& table) {
+  table.add({"chat.send", Scope::write,
+             R"({"type":"object","required":["sessionKey","message","idempotencyKey"],"properties":{
+    "sessionKey":{"type":"string","minLength":1},"message":{"type":"string"},"thinking":{"type":"string"},"deliver":{"type":"boolean"},
+    "attachments":{"type":"array"},"timeoutMs":{"type":"integer","minimum":0},"idempotencyKey":{"type":"string","minLength":1}}})",
+             send});
+  table.add({"chat.retry", Scope::write,
+             R"({"type":"object","required":["sessionKey","runId","idempotencyKey"],"properties":{
+    "sessionKey":{"type":"string","minLength":1},"runId":{"type":"string","minLength":1},"idempotencyKey":{"type":"string","minLength":1}}})",
+             retry});
+}
+
+} // namespace openclaw::gateway
