@@ -188,6 +188,7 @@ void register_servers_llama(Registry& registry) {
     return;
   }
   registry.add_model_server([made_of = std::move(*recipe)](ServerServices services) {
+    services.state_folder += "/llama";
     return std::make_unique<llama::EmbeddedServer>(std::move(services), made_of);
   });
 }
