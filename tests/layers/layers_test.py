@@ -51,7 +51,7 @@ def house_rules(path: pathlib.Path) -> list[str]:
     relative = str(path.relative_to(SOURCE))
     text = path.read_text(encoding="utf-8")
     found = []
-    if "detached" in re.sub(r"//.*", "", text) and relative != "async/scope.cpp":
+    if re.search(r"\bdetached\b", re.sub(r"//.*", "", text)) and relative != "async/scope.cpp":
         found.append(f"{relative}: only async/scope.cpp starts detached coroutines")
     for word in (r"\bsystem\s*\(\"", r"\bpopen\s*\(", r"(?<![\w:.>])fork\s*\(\)", r"\bsqlite3_\w+\("):
         if word.startswith(r"\bsqlite3") and relative.startswith("store/"):
