@@ -19,7 +19,7 @@ struct ServerServices {
   async::Scope& background;
   async::Time& time;
   net::HttpClient& http;
-  std::string state_folder; // its own folder below the state folder; create it before use
+  std::string state_folder; // the one of all servers, below the state folder; each makes STATE_FOLDER/NAME for itself
   // An environment variable of the gateway, empty when unset (e.g. OLLAMA_HOST).
   std::function<std::string(std::string_view name)> environment;
 };

@@ -51,15 +51,11 @@ test("a client of an older protocol is refused with both versions", async () => 
 });
 
 for (const signature of ["v2", "v3"]) {
-  test(`a new device with a ${signature} signature is paired by itself on loopback, and known afterwards`, async () => {
-    const identity = newIdentity();
-    const client = await gateway.client({ identity, signature });
-    assert.ok(client.hello.auth.deviceToken, "the device got a token of its own");
-    const again = await gateway.client({ identity, signature, token: client.hello.auth.deviceToken });
-    assert.equal(again.hello.type, "hello-ok");
-    const { paired } = await again.request("device.pair.list");
-    assert.ok(paired.some((device) => device.deviceId === identity.deviceId));
-    await Promise.all([client.close(), again.close()]);
+  test(`a device with a ${signature} signature and the token is let in`, async () => {
+    const client = await gateway.client({ identity: newIdentity(), signature });
+    assert.equal(client.hello.type, "hello-ok");
+    assert.equal((await client.request("health")).ok, true);
+    await client.close();
   });
 }
 

@@ -36,7 +36,10 @@ struct EmbeddedServer::Core {
 
 WorkerPlan plan_worker(const Recipe& recipe, const Installation& installation, std::string program) {
   WorkerPlan plan;
-  const auto threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+  // The engine's threads wait for each other by spinning: with one for every core, any other program on the machine
+  // makes it slower by a factor of 20 (docs/embedded-model.md). One core is left to others.
+  const auto cores = std::thread::hardware_concurrency();
+  const auto threads = std::clamp(cores > 1 ? cores - 1 : 1, 1U, kMostThreads);
   plan.argv = {kProgramInside, kWorkerProgram,
                "--libraries",  kEngineInside,
                "--model",      fmt::format("{}/{}", kModelInside, recipe.model_file),
@@ -185,6 +188,7 @@ void register_servers_llama(Registry& registry) {
     return;
   }
   registry.add_model_server([made_of = std::move(*recipe)](ServerServices services) {
+    services.state_folder += "/llama";
     return std::make_unique<llama::EmbeddedServer>(std::move(services), made_of);
   });
 }

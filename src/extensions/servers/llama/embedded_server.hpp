@@ -15,6 +15,7 @@ inline constexpr const char* kMirrorVariable = "OPENCLAW_EMBEDDED_MIRROR";
 
 class EmbeddedServer final : public ports::ModelServer {
 public:
+  // `services.state_folder` is its own one here.
   EmbeddedServer(ports::ServerServices services, Recipe recipe);
 
   std::string_view name() const override { return "llama"; }

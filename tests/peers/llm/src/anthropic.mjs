@@ -1,7 +1,7 @@
 // Anthropic's messages: how a transcript is read and how a plan is written down.
 import crypto from "node:crypto";
 import { checkRequest, signatureOf } from "./anthropic_rules.mjs";
-import { countTokens, textOf, tinyPieces } from "./transcript.mjs";
+import { countTokens, lastTextOf, textOf, tinyPieces } from "./transcript.mjs";
 
 const errorKinds = {
   400: ["invalid_request_error", "The request was invalid."],
@@ -37,7 +37,7 @@ function readTurn(messages) {
   const round = since.filter((message) => message.role === "assistant" && has(message, "tool_use")).length;
   const results = blocksOf(messages.at(-1)).filter((block) => block.type === "tool_result");
   const texts = lastUser < 0 ? [] : blocksOf(messages[lastUser]).filter((block) => block.type === "text");
-  return { text: textOf(texts), round, results: results.map((block) => textOf(block.content)) };
+  return { text: lastTextOf(texts), round, results: results.map((block) => textOf(block.content)) };
 }
 
 function usageOf(body, plan) {

@@ -1,7 +1,7 @@
 // OpenAI's chat completions: how a transcript is read and how a plan is written down.
 import crypto from "node:crypto";
 import { checkRequest } from "./openai_rules.mjs";
-import { countTokens, textOf, tinyPieces } from "./transcript.mjs";
+import { countTokens, lastTextOf, textOf, tinyPieces } from "./transcript.mjs";
 
 const errorKinds = {
   400: { type: "invalid_request_error", code: null, message: "The request was invalid." },
@@ -29,7 +29,7 @@ function readTurn(messages) {
   const round = since.filter((message) => message.role === "assistant" && message.tool_calls).length;
   const lastAssistant = messages.findLastIndex((message) => message.role === "assistant");
   const results = messages.slice(Math.max(lastAssistant, lastUser) + 1).filter((message) => message.role === "tool");
-  return { text: textOf(messages[lastUser]?.content), round, results: results.map((each) => textOf(each.content)) };
+  return { text: lastTextOf(messages[lastUser]?.content), round, results: results.map((each) => textOf(each.content)) };
 }
 
 function usageOf(body, plan) {

@@ -7,6 +7,14 @@ export function textOf(content) {
   return content.map((block) => (typeof block === "string" ? block : (block?.text ?? ""))).join("\n");
 }
 
+/**
+ * What the person wrote last. A client that merges neighbouring user messages (after a turn that failed) sends several of them in one;
+ * openclaw puts the time in front of each.
+ */
+export function lastTextOf(content) {
+  return textOf(content).split(/^\[[A-Z][a-z]{2} \d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC\] /m).at(-1);
+}
+
 /** A rough and deterministic count: four characters make a token. */
 export function countTokens(value) {
   if (value === undefined || value === null) return 0;
