@@ -76,6 +76,15 @@ void keep_newest(std::vector<ports::Message>& messages, std::size_t limit) {
   messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
+Task<> update_file(TranscriptFiles& files, std::string agent_id, store::SessionRow session, std::string workspace) {
+  std::function<Result<bool>()> work = [&files, agent_id, session, workspace]() -> Result<bool> {
+    TRY_VOID(files.update(agent_id, session.session_id, session.created_ms, workspace));
+    return true;
+  };
+  CO_TRY([[maybe_unused]] const bool updated, co_await async::offload<bool>(std::move(work)));
+  co_return Result<>{};
+}
+
 } // namespace
 
 Turn::Turn(Runtime& runtime, const Run& run) : runtime_(runtime), run_(run), authority_(runtime) {}
@@ -432,15 +441,12 @@ Task<> Turn::record_abort(std::string reason) {
   co_return Result<>{};
 }
 
-// The JSONL file follows in the background; nothing waits for it.
+// The JSONL file follows in the background; only shutting down waits for it.
 void Turn::project_transcript() {
   if (session_.session_id.empty()) return;
   const auto workspace = runtime_.workspace_of(run_.info.agent_id);
-  const auto root = workspace ? (*workspace)->root() : std::string();
-  async::post_to_pool([&files = runtime_.transcript_files(), agent = run_.info.agent_id, session = session_.session_id,
-                       created = session_.created_ms, root] {
-    if (const auto done = files.update(agent, session, created, root); !done) log::warn("agent", done.error().text());
-  });
+  runtime_.background().spawn("transcript file", update_file(runtime_.transcript_files(), run_.info.agent_id, session_,
+                                                             workspace ? (*workspace)->root() : std::string()));
 }
 
 } // namespace openclaw::agent
