@@ -14,12 +14,15 @@ import { Model, script } from "../journeys/lib/model.mjs";
 import { build, differences, examples, filesBelow, makeCopy, repository, rows } from "./checkout.mjs";
 
 let binary;
+let touched;
 let model;
 let gateway;
 let client;
 
 before(async () => {
   makeCopy();
+  // Before the build, which takes minutes in which somebody may go on editing.
+  touched = differences();
   binary = build();
   process.env.OPENCLAW_BINARY = binary;
   model = await Model.start();
@@ -42,7 +45,7 @@ after(async () => {
 const newSession = () => `agent:main:extend-${crypto.randomUUID()}`;
 
 test("only the examples' own files and the table of model rows differ from the checkout", () => {
-  const { added, changed, missing } = differences();
+  const { added, changed, missing } = touched;
   assert.deepEqual(added, filesBelow(examples).filter((name) => name !== "row.json").sort());
   assert.deepEqual(changed, [rows]);
   assert.deepEqual(missing, []);
