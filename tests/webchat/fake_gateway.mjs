@@ -7,8 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { WebSocketServer } from 'ws';
 import { demonstration } from './demonstration.mjs';
+import { required } from './packages.mjs';
+
+const { WebSocketServer } = required('ws');
 
 const distribution = fileURLToPath(new URL('../../ui/dist/', import.meta.url));
 const contentTypes = {
