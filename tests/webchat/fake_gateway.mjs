@@ -276,7 +276,7 @@ export class FakeGateway {
     'sessions.delete': ({ key }) => {
       if (key === mainKey) throw refusal('INVALID_REQUEST', 'The main conversation cannot be deleted.');
       this.sessions.delete(key);
-      this.broadcast('sessions.changed', { key, reason: 'delete' });
+      this.broadcast('sessions.changed', { key, reason: 'deleted' });
       return { ok: true, key };
     },
     'models.list': () => ({ models: this.models }),
