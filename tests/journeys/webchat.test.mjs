@@ -231,6 +231,17 @@ journey("conversations are begun, renamed, started over and deleted", async (cha
   await client.close();
 });
 
+journey("a conversation that is deleted elsewhere disappears here, and the page falls back to the main one", async (chat, key) => {
+  await chat.send("soon to be gone");
+  await chat.waitForAnswer("echo: soon to be gone");
+  await chat.sessions.getByRole("button", { name: "soon to be gone" }).first().waitFor();
+  const client = await gateway.client();
+  await client.request("sessions.delete", { key });
+  await client.close();
+  await chat.sessions.getByRole("button", { name: "soon to be gone" }).first().waitFor({ state: "detached" });
+  await chat.page.getByRole("heading", { name: "Main conversation" }).waitFor();
+});
+
 journey("the model picker and the status line say what answers", async (chat) => {
   await chat.send("who are you?");
   await chat.waitForAnswer("echo: who are you?");
@@ -260,6 +271,9 @@ journey("markdown and what looks like HTML are shown and not run", async (chat) 
 journey("on a phone everything has its place", async (chat) => {
   await chat.send(script([{ tool: "exec", args: { command: "echo a-rather-long-command-line-that-does-not-fit-on-a-phone > phone.txt" } }, "Done on a phone."]));
   await chat.approval.waitFor();
+  const command = chat.approval.getByLabel("Command");
+  const whole = await command.evaluate((element) => element.scrollHeight <= element.clientHeight);
+  assert.ok(whole, "the whole command can be read before it is allowed");
   await chat.assertNoSidewaysScrolling();
   await chat.approve();
   await chat.waitForAnswer("Done on a phone.");
@@ -341,6 +355,13 @@ test("the files of the page have the types that browsers insist on", async () =>
   }
 });
 
+/** A gateway that knows no model: no configuration of one, no keys, and closed ports where model servers usually are. */
+async function bareGateway(env) {
+  const config = { gateway: makeConfig({ modelUrl: "" }).gateway };
+  const closed = `127.0.0.1:${await freePort()}`;
+  return new Gateway({ config, env: { OLLAMA_HOST: closed, LMSTUDIO_HOST: closed, LLAMA_SERVER_HOST: closed, ...env } });
+}
+
 test("without any model the page offers the built-in one with its terms, and says why it could not be fetched", { timeout: 120_000 }, async () => {
   const asked = [];
   let open;
@@ -351,19 +372,7 @@ test("without any model the page offers the built-in one with its terms, and say
     response.writeHead(404, { "Content-Length": 0 }).end();
   });
   await new Promise((resolve) => empty.listen(0, "127.0.0.1", resolve));
-  const closed = `127.0.0.1:${await freePort()}`;
-  const config = makeConfig({ modelUrl: "http://127.0.0.1:1", workspace: undefined });
-  delete config.models;
-  delete config.agents;
-  const bare = new Gateway({
-    config,
-    env: {
-      OPENCLAW_EMBEDDED_MIRROR: `http://127.0.0.1:${empty.address().port}`,
-      OLLAMA_HOST: closed,
-      LMSTUDIO_HOST: closed,
-      LLAMA_SERVER_HOST: closed,
-    },
-  });
+  const bare = await bareGateway({ OPENCLAW_EMBEDDED_MIRROR: `http://127.0.0.1:${empty.address().port}` });
   const chat = await WebChat.create(browser);
   try {
     await bare.start();
@@ -386,12 +395,54 @@ test("without any model the page offers the built-in one with its terms, and say
     const { current } = await watcher.request("models.status");
     assert.ok(words.includes(current.message) && current.hint && words.includes(current.hint), `${words}\n${JSON.stringify(current)}`);
     await watcher.close();
+    const cut = await chat.page.evaluate(() => {
+      const { width } = document.documentElement.getBoundingClientRect();
+      return [...document.querySelectorAll(".first-run *")].filter((element) => element.getBoundingClientRect().right > width).length;
+    });
+    assert.equal(cut, 0, "a long address does not push the page out of sight");
+    await chat.assertNoNonsense();
+    chat.assertCalm();
+  } finally {
+    open();
+    await chat.close();
+    await bare.discard();
+    await new Promise((resolve) => empty.close(resolve));
+  }
+});
+
+test("a model server that is started later is noticed by the page, and what was written meanwhile is sent", { timeout: 120_000 }, async () => {
+  const local = await Model.start(["--no-key"]);
+  const port = await freePort();
+  const bare = await bareGateway({ OLLAMA_HOST: `127.0.0.1:${port}` });
+  const ollama = http.createServer((request, response) => {
+    if (request.url === "/api/tags") return response.end('{"models":[{"name":"fake-1"}]}');
+    if (request.url === "/api/ps") return response.end('{"models":[]}');
+    const options = { method: request.method, headers: request.headers };
+    const onward = http.request(local.url + request.url, options, (answer) => answer.pipe(response.writeHead(answer.statusCode, answer.headers)));
+    return request.pipe(onward.on("error", () => response.destroy()));
+  });
+  const chat = await WebChat.create(browser);
+  try {
+    await bare.start();
+    await chat.openAndWait(bare.webchat);
+    await chat.page.locator(".first-run").waitFor();
+    await chat.send("kept for later");
+    await chat.page.getByRole("list", { name: "Waiting to be sent" }).getByText("kept for later").waitFor();
+    const watcher = await bare.client();
+    await new Promise((resolve) => ollama.listen(port, "127.0.0.1", resolve));
+    const ready = ({ event, payload }) => event === "models.status" && payload.current.state === "ready";
+    const { payload } = await watcher.waitFor(ready, "word of the model server", { milliseconds: 30_000 });
+    assert.equal(payload.current.source, "local-server");
+    assert.equal(payload.current.ref, "ollama/fake-1");
+    await chat.waitForAnswer("echo: kept for later");
     await chat.assertNoNonsense();
     chat.assertCalm();
   } finally {
     await chat.close();
     await bare.discard();
-    await new Promise((resolve) => empty.close(resolve));
+    ollama.closeAllConnections();
+    ollama.close();
+    await local.stop();
   }
 });
 
