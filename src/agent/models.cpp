@@ -8,6 +8,7 @@ namespace openclaw::agent {
 namespace {
 
 constexpr std::int64_t kLookAgainMs = 60'000;
+constexpr std::int64_t kLookAgainWhenNoneMs = 3'000; // somebody who has just started one is waiting for it
 constexpr std::string_view kEmbedded = "embedded/";
 constexpr std::string_view kHowToConnect =
     "Set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key and restart, start Ollama, LM Studio or llama-server on this machine, "
@@ -68,7 +69,8 @@ ports::ModelServer* Models::embedded() const {
 
 Task<> Models::look_for_servers() {
   const auto now = services_.time.monotonic_ms();
-  if (looked_at_ms_ >= 0 && now - looked_at_ms_ < kLookAgainMs) co_return Result<>{};
+  const auto fresh_ms = found_.empty() ? kLookAgainWhenNoneMs : kLookAgainMs;
+  if (looked_at_ms_ >= 0 && now - looked_at_ms_ < fresh_ms) co_return Result<>{};
   std::vector<std::pair<ports::ModelServer*, ports::ServerModel>> found;
   for (const auto& server : servers_) {
     auto models = co_await server->find(services_.http);

@@ -111,8 +111,8 @@ Task<> Runtime::drive_lane(std::string session_key, std::shared_ptr<Lane> lane) 
         if (active->ended) break;
         // The lane itself is only cancelled at shut-down; its run is cancelled by the same scope and ends by itself.
         if (!waited && waited.error().kind == Kind::cancelled) {
-          auto turn = co_await services_.time.sleep_ms(1);
-          (void)turn;
+          // Without this every further wait would return at once, and the run would never get a turn to end in.
+          co_await async::asio::this_coro::reset_cancellation_state(async::asio::disable_cancellation());
           continue;
         }
         if (services_.time.monotonic_ms() >= until && active->stop_reason.empty()) {

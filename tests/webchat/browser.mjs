@@ -1,6 +1,8 @@
 // Debian's Chromium, one process for a test file; every test gets a context of its own.
 
-import { chromium } from 'playwright-core';
+import { required } from './packages.mjs';
+
+const { chromium } = required('playwright-core');
 
 export async function startBrowser() {
   return chromium.launch({

@@ -7,8 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { WebSocketServer } from 'ws';
 import { demonstration } from './demonstration.mjs';
+import { required } from './packages.mjs';
+
+const { WebSocketServer } = required('ws');
 
 const distribution = fileURLToPath(new URL('../../ui/dist/', import.meta.url));
 const contentTypes = {
@@ -274,7 +276,7 @@ export class FakeGateway {
     'sessions.delete': ({ key }) => {
       if (key === mainKey) throw refusal('INVALID_REQUEST', 'The main conversation cannot be deleted.');
       this.sessions.delete(key);
-      this.broadcast('sessions.changed', { key, reason: 'delete' });
+      this.broadcast('sessions.changed', { key, reason: 'deleted' });
       return { ok: true, key };
     },
     'models.list': () => ({ models: this.models }),

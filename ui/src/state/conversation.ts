@@ -276,8 +276,8 @@ export class Conversation {
     }
     for (const runId of stillRunning ?? []) {
       const known = items.find((item): item is Turn => item.kind === 'turn' && item.runId === runId);
-      if (known) known.state.value = 'running';
-      else this.placeAfterQuestion(items, new Turn(runId, `run:${runId}`));
+      if (known && known.endedAt <= askedAt) known.state.value = 'running';
+      else if (!known) this.placeAfterQuestion(items, new Turn(runId, `run:${runId}`));
     }
     this.items.value = items;
     for (const { asked, turn } of repeat) void this.transmit(asked, turn);

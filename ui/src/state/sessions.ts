@@ -114,8 +114,7 @@ onEvent('agent', (event: AgentEvent) => conversations.get(fullKey(event.sessionK
 onEvent('sessions.changed', (event: { key?: string; reason?: string }) => {
   refreshSoon();
   const key = fullKey(event.key ?? '');
-  // Reading the history of a deleted session would begin it anew.
-  if (event.reason === 'delete') forget(key);
+  if (event.reason === 'deleted') forget(key);
   else if (event.reason && /reset|new/.test(event.reason)) void conversations.get(key)?.load();
 });
 

@@ -177,7 +177,7 @@ export class Turn {
   private describe(message: Message): void {
     if (message.usage) this.usage.value = message.usage;
     this.cutShort.value = message.stopReason === 'length';
-    if (message.model) this.model.value = message.provider ? `${message.provider}/${message.model}` : message.model;
+    if (message.model && message.stopReason !== 'injected') this.model.value = message.provider ? `${message.provider}/${message.model}` : message.model;
   }
 
   private openPart(kind: 'text' | 'thinking'): TextPart | undefined {

@@ -3,9 +3,9 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
 import { politeAnnouncement, urgentAnnouncement } from '../state/announcements.ts';
 import { approvals } from '../state/approvals.ts';
-import { everConnected, loginPending, phase, retryNow, signedIn } from '../state/gateway.ts';
+import { everConnected, loginPending, mainSessionKey, phase, retryNow, signedIn } from '../state/gateway.ts';
 import { clearProblem, problem } from '../state/problems.ts';
-import { current, currentRow, titleOf } from '../state/sessions.ts';
+import { current, currentKey, currentRow, titleOf } from '../state/sessions.ts';
 import { Approvals } from './approval_card.tsx';
 import { Composer } from './composer.tsx';
 import { focusComposer } from './composer_focus.ts';
@@ -53,7 +53,7 @@ function Workspace() {
   const conversation = current.value;
   const row = currentRow.value;
   const waiting = approvals.value.length > 0;
-  const title = row ? titleOf(row) : t('sessions.untitled');
+  const title = row ? titleOf(row) : t(currentKey.value === mainSessionKey.value ? 'sessions.main' : 'sessions.untitled');
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {

@@ -67,7 +67,6 @@ function Downloading({ status }: { status: ModelsStatus }) {
   return (
     <>
       <h2>{t('firstRun.downloading')}</h2>
-      <GatewayWords status={status} />
       <progress aria-label={t('firstRun.downloading')} value={total ? Math.min(done, total) : undefined} max={total || undefined} />
       <p class="muted">
         {total ? t('firstRun.progress', { done: formatBytes(done), total: formatBytes(total) }) : t('firstRun.progressUnknown', { done: formatBytes(done) })}
