@@ -10,8 +10,9 @@ namespace {
 
 json::object to_json(const ApprovalRequest& request) {
   json::array argv;
-  for (const auto& argument : request.argv) argv.push_back(json::value(argument));
-  return {{"tool", request.tool},       {"command", request.command}, {"argv", std::move(argv)},
+  for (const auto& argument : request.argv)
+    argv.push_back(json::value(argument));
+  return {{"tool", request.tool},           {"command", request.command}, {"argv", std::move(argv)},
           {"directory", request.directory}, {"target", request.target},   {"resolvedPath", request.resolved_path},
           {"reason", request.reason}};
 }
@@ -44,7 +45,8 @@ ApprovalRequest describe(const policy::Effect& effect) {
   request.tool = effect.tool;
   request.command = printable(effect.summary, 16 * 1024);
   if (effect.command) {
-    for (const auto& argument : effect.command->argv) request.argv.push_back(printable(argument, 16 * 1024));
+    for (const auto& argument : effect.command->argv)
+      request.argv.push_back(printable(argument, 16 * 1024));
     request.directory = effect.command->directory;
     request.target = effect.command->target;
     request.resolved_path = effect.command->resolved_binary;
@@ -56,18 +58,24 @@ ApprovalRequest describe(const policy::Effect& effect) {
 
 std::string_view decision_name(ApprovalDecision decision) {
   switch (decision) {
-  case ApprovalDecision::allow_once: return "allow-once";
-  case ApprovalDecision::allow_always: return "allow-always";
-  case ApprovalDecision::deny: return "deny";
-  case ApprovalDecision::expired: return "expired";
+  case ApprovalDecision::allow_once:
+    return "allow-once";
+  case ApprovalDecision::allow_always:
+    return "allow-always";
+  case ApprovalDecision::deny:
+    return "deny";
+  case ApprovalDecision::expired:
+    return "expired";
   }
   return "deny";
 }
 
-Approvals::Approvals(async::Executor executor, async::Time& time, Random& random, store::Database& database, RunEvents& events)
+Approvals::Approvals(async::Executor executor, async::Time& time, Random& random, store::Database& database,
+                     RunEvents& events)
     : executor_(executor), time_(time), random_(random), database_(database), events_(events) {}
 
-Task<Approvals::Answer> Approvals::ask(RunInfo run, std::string call_id, policy::Effect effect, std::string reason, std::int64_t timeout_ms) {
+Task<Approvals::Answer> Approvals::ask(RunInfo run, std::string call_id, policy::Effect effect, std::string reason,
+                                       std::int64_t timeout_ms) {
   auto request = describe(effect);
   request.id = random_hex(random_, 16);
   request.agent_id = run.agent_id;
@@ -78,8 +86,8 @@ Task<Approvals::Answer> Approvals::ask(RunInfo run, std::string call_id, policy:
   request.created_ms = time_.now_ms();
   request.expires_ms = request.created_ms + timeout_ms;
 
-  store::ApprovalRow row{request.id,       effect.digest(), run.agent_id,       run.session_key,   run.run_id,
-                         call_id,          to_text(to_json(request)), "pending", request.created_ms, request.expires_ms};
+  store::ApprovalRow row{request.id, effect.digest(),           run.agent_id, run.session_key,    run.run_id,
+                         call_id,    to_text(to_json(request)), "pending",    request.created_ms, request.expires_ms};
   std::function<Result<bool>(store::Connection&)> insert = [row](store::Connection& connection) -> Result<bool> {
     TRY_VOID(store::add_approval(connection, row));
     return true;
@@ -120,18 +128,20 @@ Task<Approvals::Answer> Approvals::ask(RunInfo run, std::string call_id, policy:
   co_return answer;
 }
 
-Task<> Approvals::resolve(std::string id, ApprovalDecision decision, std::string resolved_by) {
+Task<bool> Approvals::resolve(std::string id, ApprovalDecision decision, std::string resolved_by) {
   CO_TRY_VOID(check_id(id, "approval id"));
   CO_TRY(const auto known, store::find_approval(database_.reader(), id));
   if (!known)
-    co_return fail(Kind::missing, fmt::format("There is no approval {}.", id), "See what is pending with: openclaw approvals list");
+    co_return fail(Kind::missing, fmt::format("There is no approval {}.", id),
+                   "See what is pending with: openclaw approvals list");
   const bool allowed = decision != ApprovalDecision::deny;
   std::shared_ptr<Waiting> waiting;
   if (const auto at = waiting_.find(id); at != waiting_.end()) waiting = at->second;
   std::optional<store::CommandRuleRow> rule;
   if (decision == ApprovalDecision::allow_always && waiting && waiting->rule) {
     json::array arguments;
-    for (const auto& argument : waiting->rule->arguments) arguments.push_back(json::value(argument));
+    for (const auto& argument : waiting->rule->arguments)
+      arguments.push_back(json::value(argument));
     rule = store::CommandRuleRow{0, waiting->agent_id, waiting->rule->binary, to_text(arguments)};
   }
   const auto now = time_.now_ms();
@@ -142,19 +152,21 @@ Task<> Approvals::resolve(std::string id, ApprovalDecision decision, std::string
   };
   CO_TRY(const bool changed, co_await database_.write<bool>(std::move(update)));
   if (!changed)
-    co_return fail(Kind::conflict, "This approval was already answered or has expired.", "If it is still wanted, let the agent ask again.");
+    co_return fail(Kind::conflict, "This approval was already answered or has expired.",
+                   "If it is still wanted, let the agent ask again.");
   if (waiting) {
     waiting->decision = decision;
     waiting->answered->notify();
   }
   events_.approval_resolved(id, decision, resolved_by);
-  co_return Result<>{};
+  co_return decision != ApprovalDecision::allow_always || rule.has_value();
 }
 
 Result<std::vector<ApprovalRequest>> Approvals::pending() {
   TRY(const auto rows, store::pending_approvals(database_.reader(), time_.now_ms()));
   std::vector<ApprovalRequest> requests;
-  for (const auto& row : rows) requests.push_back(from_row(row));
+  for (const auto& row : rows)
+    requests.push_back(from_row(row));
   return requests;
 }
 

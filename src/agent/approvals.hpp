@@ -15,14 +15,18 @@ class Approvals {
 public:
   Approvals(async::Executor executor, async::Time& time, Random& random, store::Database& database, RunEvents& events);
 
-  // Asks and waits. The decision; `allow_once` and `allow_always` leave an allowed row to be consumed with the tool's receipt.
+  // Asks and waits. The decision; `allow_once` and `allow_always` leave an allowed row to be consumed with the tool's
+  // receipt.
   struct Answer {
     ApprovalDecision decision = ApprovalDecision::deny;
     std::string id;
   };
-  Task<Answer> ask(RunInfo run, std::string call_id, policy::Effect effect, std::string reason, std::int64_t timeout_ms);
+  Task<Answer> ask(RunInfo run, std::string call_id, policy::Effect effect, std::string reason,
+                   std::int64_t timeout_ms);
   // A person's answer, from any surface. Kind::missing for an unknown id, Kind::conflict when it was answered before.
-  Task<> resolve(std::string id, ApprovalDecision decision, std::string resolved_by);
+  // False when "always" could store no rule: one about this command would say nothing (shell syntax, a program that
+  // runs others).
+  Task<bool> resolve(std::string id, ApprovalDecision decision, std::string resolved_by);
   Result<std::vector<ApprovalRequest>> pending();
 
 private:

@@ -13,7 +13,8 @@ namespace {
 ports::ToolResult refusal(const Error& error) {
   auto result = ports::text_result(error.text());
   result.is_error = true;
-  result.details_json = to_text(json::object{{"status", "refused"}, {"kind", kind_name(error.kind)}, {"message", error.message}, {"hint", error.hint}});
+  result.details_json = to_text(json::object{
+      {"status", "refused"}, {"kind", kind_name(error.kind)}, {"message", error.message}, {"hint", error.hint}});
   return result;
 }
 
@@ -25,7 +26,8 @@ bool names(const json::value* list, const ports::Tool& tool) {
   for (const auto& item : *names) {
     if (!item.is_string()) continue;
     const std::string_view name = item.get_string();
-    if (name == "*" || name == spec.name || std::find(aliases.begin(), aliases.end(), name) != aliases.end()) return true;
+    if (name == "*" || name == spec.name || std::find(aliases.begin(), aliases.end(), name) != aliases.end())
+      return true;
   }
   return false;
 }
@@ -76,10 +78,14 @@ Result<policy::Decision> Authority::judge(const policy::Effect& effect, const st
   using policy::Verdict;
   switch (effect.risk) {
   case policy::Risk::read:
-  case policy::Risk::write: return Decision{Verdict::allow, "It stays inside the agent's workspace, which is versioned.", ""};
-  case policy::Risk::network: return Decision{Verdict::allow, "It only reads a public page.", ""};
-  case policy::Risk::owner: return Decision{Verdict::ask, "It changes this program's own rights or settings.", ""};
-  case policy::Risk::execute: break;
+  case policy::Risk::write:
+    return Decision{Verdict::allow, "It stays inside the agent's workspace, which is versioned.", ""};
+  case policy::Risk::network:
+    return Decision{Verdict::allow, "It only reads a public page.", ""};
+  case policy::Risk::owner:
+    return Decision{Verdict::ask, "It changes this program's own rights or settings.", ""};
+  case policy::Risk::execute:
+    break;
   }
   if (!effect.command) return Decision{Verdict::ask, "It goes to a program that is already running.", ""};
   auto policy = runtime_.settings().exec;
@@ -102,16 +108,24 @@ Task<ports::Message> Authority::execute(RunInfo run, ports::ToolCallBlock call, 
   auto* tool = services.registry.find_tool(call.name);
   if (!tool || !allowed(*tool)) {
     std::vector<std::string> known;
-    for (const auto& spec : offered()) known.push_back(spec.name);
+    for (const auto& spec : offered())
+      known.push_back(spec.name);
     const auto similar = nearest(call.name, known);
-    const Error error{Kind::missing, fmt::format("There is no tool \"{}\" here.", printable(call.name, 64)),
-                      similar ? fmt::format("Did you mean {}?", *similar) : fmt::format("The tools are: {}.", join(known, ", ")), {}};
+    const Error error{Kind::missing,
+                      fmt::format("There is no tool \"{}\" here.", printable(call.name, 64)),
+                      similar ? fmt::format("Did you mean {}?", *similar)
+                              : fmt::format("The tools are: {}.", join(known, ", ")),
+                      {}};
     co_return tool_result_message(call, refusal(error), now);
   }
   call.name = tool->spec().name;
-  auto parsed = parse_json(call.arguments_json.empty() ? std::string("{}") : call.arguments_json, "arguments of the call");
+  auto parsed =
+      parse_json(call.arguments_json.empty() ? std::string("{}") : call.arguments_json, "arguments of the call");
   if (!parsed || !parsed->is_object() || parsed->get_object().contains(ports::kInvalidArguments)) {
-    const Error error{Kind::invalid, fmt::format("The arguments of {} are not a JSON object.", call.name), "Send an object that follows the tool's schema.", {}};
+    const Error error{Kind::invalid,
+                      fmt::format("The arguments of {} are not a JSON object.", call.name),
+                      "Send an object that follows the tool's schema.",
+                      {}};
     co_return tool_result_message(call, refusal(error), now);
   }
   apply_aliases(parsed->get_object(), *tool);
@@ -119,9 +133,13 @@ Task<ports::Message> Authority::execute(RunInfo run, ports::ToolCallBlock call, 
   if (!schema) co_return fail(Kind::bug, fmt::format("The schema of the tool {} is not valid JSON.", call.name));
   std::string problems;
   for (const auto& problem : check_schema(*parsed, *schema))
-    if (!problem.unknown_key) problems += fmt::format("\n- {}: {}", problem.path.empty() ? "arguments" : problem.path, problem.message);
+    if (!problem.unknown_key)
+      problems += fmt::format("\n- {}: {}", problem.path.empty() ? "arguments" : problem.path, problem.message);
   if (!problems.empty()) {
-    const Error error{Kind::invalid, fmt::format("The arguments of {} do not fit its schema:{}", call.name, problems), "Correct them and call it again.", {}};
+    const Error error{Kind::invalid,
+                      fmt::format("The arguments of {} do not fit its schema:{}", call.name, problems),
+                      "Correct them and call it again.",
+                      {}};
     co_return tool_result_message(call, refusal(error), now);
   }
   auto arguments = to_text(*parsed);
@@ -129,8 +147,8 @@ Task<ports::Message> Authority::execute(RunInfo run, ports::ToolCallBlock call, 
   co_return message;
 }
 
-Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBlock call, ports::Tool* tool, std::string arguments,
-                                                const sandbox::Workspace& workspace) {
+Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBlock call, ports::Tool* tool,
+                                                std::string arguments, const sandbox::Workspace& workspace) {
   auto& services = runtime_.services();
   auto& events = services.events;
   const auto name = call.name;
@@ -161,12 +179,16 @@ Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBloc
   }
   std::string approval_id;
   if (decision->verdict == policy::Verdict::ask) {
-    CO_TRY(const auto answer, co_await runtime_.approvals().ask(run, call.id, *effect, decision->reason, runtime_.settings().approval_timeout_ms));
+    CO_TRY(const auto answer, co_await runtime_.approvals().ask(run, call.id, *effect, decision->reason,
+                                                                runtime_.settings().approval_timeout_ms));
     approval_id = answer.id;
     if (answer.decision == ApprovalDecision::deny || answer.decision == ApprovalDecision::expired) {
       const bool refused = answer.decision == ApprovalDecision::deny;
-      const Error error{Kind::denied, refused ? "The user denied this call." : "Nobody approved this call in time, so it was refused.",
-                        "Do not try to do the same in another way; ask the user how to go on.", {}};
+      const Error error{Kind::denied,
+                        refused ? "The user denied this call."
+                                : "Nobody approved this call in time, so it was refused.",
+                        "Do not try to do the same in another way; ask the user how to go on.",
+                        {}};
       co_return tool_result_message(call, refusal(error), services.time.now_ms());
     }
   }
@@ -174,8 +196,15 @@ Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBloc
   std::optional<policy::Grant> grant;
   if (effect->risk != policy::Risk::read) {
     // The receipt and the grant's consumption are one commit: after a crash it is known that this may have happened.
-    store::ToolReceipt receipt{run.run_id, call.id, run.session_key, run.agent_id, name, std::string(policy::risk_name(effect->risk)),
-                               printable(effect->summary, 2000), effect->digest(), std::nullopt};
+    store::ToolReceipt receipt{run.run_id,
+                               call.id,
+                               run.session_key,
+                               run.agent_id,
+                               name,
+                               std::string(policy::risk_name(effect->risk)),
+                               printable(effect->summary, 2000),
+                               effect->digest(),
+                               std::nullopt};
     const auto now = services.time.now_ms();
     std::function<Result<std::optional<policy::Grant>>(store::Connection&)> begin =
         [receipt, approval_id, now](store::Connection& connection) mutable -> Result<std::optional<policy::Grant>> {
@@ -189,7 +218,8 @@ Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBloc
     };
     CO_TRY(grant, co_await services.database.write<std::optional<policy::Grant>>(std::move(begin)));
   }
-  auto permit = policy::Permit::issue(*decision, std::move(*effect), grant, run.session_key, run.agent_id, services.time.now_ms());
+  auto permit = policy::Permit::issue(*decision, std::move(*effect), grant, run.session_key, run.agent_id,
+                                      services.time.now_ms());
   if (!permit) co_return tool_result_message(call, refusal(permit.error()), services.time.now_ms());
 
   const auto started = services.time.monotonic_ms();

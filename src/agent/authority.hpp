@@ -1,4 +1,5 @@
-// The one way from a model's tool call to an effect: schema, preview, policy, approval, receipt, permit, run. The turn only asks.
+// The one way from a model's tool call to an effect: schema, preview, policy, approval, receipt, permit, run. The turn
+// only asks.
 #pragma once
 #include "agent/runtime.hpp"
 
@@ -8,11 +9,13 @@ class Authority {
 public:
   explicit Authority(Runtime& runtime) : runtime_(runtime) {}
 
-  // What a model may be offered: all tools less those that tools.deny names (or that tools.allow, when set, does not name).
+  // What a model may be offered: all tools less those that tools.deny names (or that tools.allow, when set, does not
+  // name).
   std::vector<ports::ToolSpec> offered() const;
   bool allowed(const ports::Tool& tool) const;
 
-  // Runs one call. A refusal or a failure is a result that the model reads; only a stop (cancelled) or a full disk is an error.
+  // Runs one call. A refusal or a failure is a result that the model reads; only a stop (cancelled) or a full disk is
+  // an error.
   Task<ports::Message> execute(RunInfo run, ports::ToolCallBlock call, const sandbox::Workspace& workspace);
 
 private:

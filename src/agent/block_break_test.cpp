@@ -8,7 +8,9 @@ namespace {
 
 constexpr BlockSize kSmall{20, 40};
 
-TEST(BlockBreak, WaitsUntilAPieceIsWorthShowing) { EXPECT_EQ(block_end("short\n\n", kSmall), 0U); }
+TEST(BlockBreak, WaitsUntilAPieceIsWorthShowing) {
+  EXPECT_EQ(block_end("short\n\n", kSmall), 0U);
+}
 
 TEST(BlockBreak, PrefersTheEndOfAParagraph) {
   const std::string text = "A first paragraph, long.\n\nA second. And";
@@ -28,7 +30,8 @@ TEST(BlockBreak, DoesNotBreakInsideACodeFence) {
 
 TEST(BlockBreak, NeverSplitsACodePoint) {
   std::string text;
-  for (int i = 0; i < 30; ++i) text += "é";
+  for (int i = 0; i < 30; ++i)
+    text += "é";
   EXPECT_EQ(block_end(text, {20, 41}), 40U);
 }
 

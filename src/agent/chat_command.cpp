@@ -8,7 +8,8 @@ namespace openclaw::agent {
 namespace {
 
 bool has_name(const ChatCommand& command, std::string_view name) {
-  return command.name == name || std::find(command.aliases.begin(), command.aliases.end(), name) != command.aliases.end();
+  return command.name == name ||
+         std::find(command.aliases.begin(), command.aliases.end(), name) != command.aliases.end();
 }
 
 } // namespace
@@ -21,7 +22,8 @@ const ChatCommand* ChatCommandTable::find(std::string_view name) const {
 
 std::vector<std::string> ChatCommandTable::names() const {
   std::vector<std::string> names;
-  for (const auto& command : commands_) names.push_back(command.name);
+  for (const auto& command : commands_)
+    names.push_back(command.name);
   return names;
 }
 
@@ -38,23 +40,31 @@ std::optional<ParsedCommand> parse_chat_command(std::string_view text) {
   text = trim(text);
   if (!text.starts_with('/') || text.size() < 2) return std::nullopt;
   std::size_t end = 1;
-  while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z') || text[end] == '_' || text[end] == '-')) ++end;
+  while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z') ||
+                               text[end] == '_' || text[end] == '-'))
+    ++end;
   if (end == 1 || (end < text.size() && text[end] != ' ' && text[end] != ':' && text[end] != '\n')) return std::nullopt;
-  ParsedCommand parsed{lowercase_ascii(text.substr(1, end - 1)), std::string(trim(text.substr(std::min(end + (end < text.size() && text[end] == ':' ? 1 : 0), text.size()))))};
+  ParsedCommand parsed{
+      lowercase_ascii(text.substr(1, end - 1)),
+      std::string(trim(text.substr(std::min(end + (end < text.size() && text[end] == ':' ? 1 : 0), text.size()))))};
   if (chat_commands().find(parsed.name)) return parsed;
-  // A lone word that is nearly a command is a slip of the pen; anything else that begins with a slash is ordinary text (a path).
+  // A lone word that is nearly a command is a slip of the pen; anything else that begins with a slash is ordinary text
+  // (a path).
   if (parsed.argument.empty() && nearest(parsed.name, chat_commands().names())) return parsed;
   return std::nullopt;
 }
 
 bool is_stop_word(std::string_view text) {
   auto word = lowercase_ascii(trim(text));
-  while (!word.empty() && (word.back() == '!' || word.back() == '.')) word.pop_back();
-  constexpr std::string_view words[] = {"stop", "/stop", "esc", "abort", "wait", "exit", "interrupt", "stoppe", "arrête", "arrete"};
+  while (!word.empty() && (word.back() == '!' || word.back() == '.'))
+    word.pop_back();
+  constexpr std::string_view words[] = {"stop", "/stop",     "esc",    "abort",  "wait",
+                                        "exit", "interrupt", "stoppe", "arrête", "arrete"};
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand parsed, ports::Message user, std::string channel, std::string body) {
+Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand parsed, ports::Message user,
+                               std::string channel, std::string body) {
   auto& services = runtime.services();
   std::string text;
   if (const auto* command = chat_commands().find(parsed.name)) {

@@ -1,5 +1,5 @@
-// Slash commands: answered by the program itself, before the queue and without a model. One file each in agent/commands/, which
-// defines register_NAME(ChatCommandTable&); cmake generates the list.
+// Slash commands: answered by the program itself, before the queue and without a model. One file each in
+// agent/commands/, which defines register_NAME(ChatCommandTable&); cmake generates the list.
 #pragma once
 #include "agent/runtime.hpp"
 #include <functional>
@@ -18,8 +18,8 @@ struct ChatCommandCall {
 struct ChatCommand {
   std::string name; // without slash
   std::vector<std::string> aliases;
-  std::string usage; // "/model [PROVIDER/MODEL|default]"
-  std::string help;  // one line
+  std::string usage;                                     // "/model [PROVIDER/MODEL|default]"
+  std::string help;                                      // one line
   std::function<Task<std::string>(ChatCommandCall)> run; // the answer, markdown
 };
 
@@ -43,11 +43,13 @@ struct ParsedCommand {
   std::string argument;
 };
 std::optional<ParsedCommand> parse_chat_command(std::string_view text);
-// Runs the command and records question and answer (as the gateway's own words) together with the inbox row. False when this message
-// had been taken before.
-Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand command, ports::Message user, std::string channel, std::string body);
+// Runs the command and records question and answer (as the gateway's own words) together with the inbox row. False when
+// this message had been taken before.
+Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand command, ports::Message user,
+                               std::string channel, std::string body);
 
-// Whole messages that stop the run: stop, esc, abort, wait, exit, interrupt, "/stop" and the same in French (arrête, stoppe).
+// Whole messages that stop the run: stop, esc, abort, wait, exit, interrupt, "/stop" and the same in French (arrête,
+// stoppe).
 bool is_stop_word(std::string_view text);
 
 } // namespace openclaw::agent

@@ -1,5 +1,5 @@
-// Versions of the workspaces in STATE/history/AGENT.git: committed with explicit folders, no hooks and no outside configuration, only
-// when files changed, never in a .git that the agent can write, and off the turn's path.
+// Versions of the workspaces in STATE/history/AGENT.git: committed with explicit folders, no hooks and no outside
+// configuration, only when files changed, never in a .git that the agent can write, and off the turn's path.
 #pragma once
 #include "async/scope.hpp"
 #include <map>

@@ -10,19 +10,24 @@ namespace {
 constexpr std::int64_t kLookAgainMs = 60'000;
 constexpr std::int64_t kLookAgainWhenNoneMs = 3'000; // somebody who has just started one is waiting for it
 constexpr std::string_view kEmbedded = "embedded/";
-constexpr std::string_view kHowToConnect =
-    "Set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key and restart, start Ollama, LM Studio or llama-server on this machine, "
-    "or name a model with: openclaw models set PROVIDER/MODEL";
+constexpr std::string_view kHowToConnect = "Set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key and "
+                                           "restart, start Ollama, LM Studio or llama-server on this machine, "
+                                           "or name a model with: openclaw models set PROVIDER/MODEL";
 
 } // namespace
 
 std::string_view model_state_name(ModelState state) {
   switch (state) {
-  case ModelState::ready: return "ready";
-  case ModelState::starting: return "starting";
-  case ModelState::downloading: return "downloading";
-  case ModelState::needs_consent: return "needs-consent";
-  case ModelState::unavailable: return "unavailable";
+  case ModelState::ready:
+    return "ready";
+  case ModelState::starting:
+    return "starting";
+  case ModelState::downloading:
+    return "downloading";
+  case ModelState::needs_consent:
+    return "needs-consent";
+  case ModelState::unavailable:
+    return "unavailable";
   }
   return "unavailable";
 }
@@ -47,9 +52,11 @@ struct Models::Pick {
   bool is_embedded = false;
 };
 
-Models::Models(ports::Registry& registry, ports::ServerServices services, std::map<std::string, std::string> environment, RunEvents& events)
+Models::Models(ports::Registry& registry, ports::ServerServices services,
+               std::map<std::string, std::string> environment, RunEvents& events)
     : registry_(registry), services_(std::move(services)), environment_(std::move(environment)), events_(events) {
-  for (const auto& make : registry_.server_makers()) servers_.push_back(make(services_));
+  for (const auto& make : registry_.server_makers())
+    servers_.push_back(make(services_));
   std::sort(servers_.begin(), servers_.end(), [](const auto& a, const auto& b) { return a->rank() < b->rank(); });
 }
 
@@ -75,7 +82,8 @@ Task<> Models::look_for_servers() {
   for (const auto& server : servers_) {
     auto models = co_await server->find(services_.http);
     if (!models) continue; // not there is the usual case, not a fault
-    for (auto& model : *models) found.emplace_back(server.get(), std::move(model));
+    for (auto& model : *models)
+      found.emplace_back(server.get(), std::move(model));
   }
   const bool changed = found.size() != found_.size();
   found_ = std::move(found);
@@ -89,9 +97,11 @@ Task<Models::Pick> Models::pick(std::string agent_id, std::string override_refer
   if (override_reference.starts_with(kEmbedded)) {
     picked.server = embedded();
     picked.is_embedded = true;
-    if (!picked.server) co_return fail(Kind::missing, "The embedded model is not in this build.", std::string(kHowToConnect));
+    if (!picked.server)
+      co_return fail(Kind::missing, "The embedded model is not in this build.", std::string(kHowToConnect));
     if (!picked.server->downloaded())
-      co_return fail(Kind::missing, "The embedded model is not on this machine yet.", "Fetch it with: openclaw models fetch");
+      co_return fail(Kind::missing, "The embedded model is not on this machine yet.",
+                     "Fetch it with: openclaw models fetch");
     CO_TRY(const auto models, co_await picked.server->find(services_.http));
     if (!models.empty()) picked.model = models.front();
     co_return picked;
@@ -127,7 +137,8 @@ Task<Models::Pick> Models::pick(std::string agent_id, std::string override_refer
     co_return picked;
   }
   if (downloading_) {
-    co_return fail(Kind::busy, "The small built-in model is still being fetched.", "Wait until it is there (its progress is shown), then press Retry.");
+    co_return fail(Kind::busy, "The small built-in model is still being fetched.",
+                   "Wait until it is there (its progress is shown), then press Retry.");
   }
   co_return fail(Kind::missing, "No model is connected.", std::string(kHowToConnect));
 }
@@ -170,10 +181,12 @@ Task<ModelStatus> Models::status() {
     status.reference = picked->choice->key();
     status.source = picked->choice->source;
   } else {
-    status.reference = (picked->is_embedded ? std::string("embedded") : std::string(picked->server->name())) + "/" + picked->model.id;
+    status.reference =
+        (picked->is_embedded ? std::string("embedded") : std::string(picked->server->name())) + "/" + picked->model.id;
     status.source = picked->is_embedded ? "embedded" : "local-server";
   }
-  status.message = picked->is_embedded ? "A small built-in model answers. It is often wrong and uses no tools." : "Ready.";
+  status.message =
+      picked->is_embedded ? "A small built-in model answers. It is often wrong and uses no tools." : "Ready.";
   if (picked->is_embedded) status.hint = std::string(kHowToConnect);
   co_return status;
 }
@@ -191,7 +204,8 @@ Task<std::vector<ModelChoice>> Models::list() {
     endpoint.provider = server->can_download() ? "embedded" : std::string(server->name());
     endpoint.api = "openai-completions";
     auto choice = catalog().from_server(std::move(endpoint), model, server->can_download());
-    const bool listed = std::any_of(choices.begin(), choices.end(), [&](const auto& other) { return other.key() == choice.key(); });
+    const bool listed =
+        std::any_of(choices.begin(), choices.end(), [&](const auto& other) { return other.key() == choice.key(); });
     if (!listed) choices.push_back(std::move(choice));
   }
   co_return choices;
@@ -209,7 +223,8 @@ Task<std::string> Models::check(std::string reference) {
 Result<> Models::start_download(async::Scope& scope) {
   auto* server = embedded();
   if (!server) return fail(Kind::missing, "The embedded model is not in this build.", std::string(kHowToConnect));
-  if (server->downloaded()) return fail(Kind::conflict, "The embedded model is here already.", "Nothing needs to be fetched.");
+  if (server->downloaded())
+    return fail(Kind::conflict, "The embedded model is here already.", "Nothing needs to be fetched.");
   if (downloading_) return {};
   downloading_ = true;
   download_error_.reset();

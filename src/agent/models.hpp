@@ -1,5 +1,5 @@
-// Which model answers: the configured one, else a key in the environment, else a server on loopback, else the embedded one.
-// Looks around only when it is asked (never at start-up) and remembers what it found for a minute.
+// Which model answers: the configured one, else a key in the environment, else a server on loopback, else the embedded
+// one. Looks around only when it is asked (never at start-up) and remembers what it found for a minute.
 #pragma once
 #include "agent/model_catalog.hpp"
 #include "agent/run_events.hpp"
@@ -35,7 +35,8 @@ public:
   ModelLease(ModelChoice choice, ports::ModelServer* server) : choice_(std::move(choice)), server_(server) {}
   ModelLease(const ModelLease&) = delete;
   ModelLease& operator=(const ModelLease&) = delete;
-  ModelLease(ModelLease&& other) noexcept : choice_(std::move(other.choice_)), server_(std::exchange(other.server_, nullptr)) {}
+  ModelLease(ModelLease&& other) noexcept
+      : choice_(std::move(other.choice_)), server_(std::exchange(other.server_, nullptr)) {}
   ModelLease& operator=(ModelLease&& other) noexcept;
   ~ModelLease();
   const ModelChoice& choice() const { return choice_; }
@@ -47,13 +48,15 @@ private:
 
 class Models {
 public:
-  Models(ports::Registry& registry, ports::ServerServices services, std::map<std::string, std::string> environment, RunEvents& events);
+  Models(ports::Registry& registry, ports::ServerServices services, std::map<std::string, std::string> environment,
+         RunEvents& events);
   ~Models();
 
   // Called with every configuration snapshot.
   Result<> configure(const json::value& config);
 
-  // The model for a session of this agent: `override_reference` ("provider/model" or an alias) or the default order above.
+  // The model for a session of this agent: `override_reference` ("provider/model" or an alias) or the default order
+  // above.
   Task<ModelLease> acquire(std::string agent_id, std::string override_reference);
   // What the default order gives now, without starting anything.
   Task<ModelStatus> status();
@@ -63,7 +66,8 @@ public:
   Task<std::string> check(std::string reference);
   // Looks for local servers again at the next need: one that was found did not answer.
   void forget_servers() { looked_at_ms_ = -1; }
-  // Starts fetching the embedded model; the terms were accepted. Progress is told by RunEvents::models_changed and status().
+  // Starts fetching the embedded model; the terms were accepted. Progress is told by RunEvents::models_changed and
+  // status().
   Result<> start_download(async::Scope& scope);
   // The same, awaited, for the command line.
   Task<> download(std::function<void(ports::DownloadProgress)> progress);

@@ -1,5 +1,5 @@
-// The system prompt: made of the workspace's files and what the agent can do, and of nothing that changes by itself, so that it is
-// byte-identical from turn to turn while the files are (providers then serve it from their caches).
+// The system prompt: made of the workspace's files and what the agent can do, and of nothing that changes by itself, so
+// that it is byte-identical from turn to turn while the files are (providers then serve it from their caches).
 #pragma once
 #include "agent/settings.hpp"
 #include "ports/model.hpp"
@@ -18,7 +18,8 @@ struct PromptInput {
 };
 std::string system_prompt(const PromptInput& input);
 
-// "[Sat 2026-11-21 03:06 UTC] text": what the model reads of a user message. Made from the message's own time, so it never changes.
+// "[Sat 2026-11-21 03:06 UTC] text": what the model reads of a user message. Made from the message's own time, so it
+// never changes.
 std::string with_envelope(std::string_view text, std::int64_t timestamp_ms);
 
 // The files of a new workspace, written only when the folder holds none of them.

@@ -1,5 +1,5 @@
-// What happens in runs, told as it happens. The gateway passes it on to its clients; tests collect it. Calls come on the event loop
-// and must not block.
+// What happens in runs, told as it happens. The gateway passes it on to its clients; tests collect it. Calls come on
+// the event loop and must not block.
 #pragma once
 #include "ports/conversation.hpp"
 #include <string>
@@ -22,12 +22,12 @@ struct ApprovalRequest {
   std::string run_id;
   std::string call_id;
   std::string tool;
-  std::string command;             // what a person reads, hidden characters escaped
-  std::vector<std::string> argv;   // empty when it is not a program
+  std::string command;           // what a person reads, hidden characters escaped
+  std::vector<std::string> argv; // empty when it is not a program
   std::string directory;
-  std::string target;              // local (sandbox) | host
+  std::string target; // local (sandbox) | host
   std::string resolved_path;
-  std::string reason;              // why it is asked
+  std::string reason; // why it is asked
   std::int64_t created_ms = 0;
   std::int64_t expires_ms = 0;
 };
@@ -42,10 +42,12 @@ public:
   // `whole` is all visible text of this reply so far; `replace` when it is not the former text plus `delta`.
   virtual void text(const RunInfo& run, std::string_view whole, std::string_view delta, bool replace) = 0;
   virtual void thinking(const RunInfo& run, std::string_view whole, std::string_view delta) = 0;
-  virtual void tool_started(const RunInfo& run, std::string_view call_id, std::string_view name, std::string_view arguments_json) = 0;
+  virtual void tool_started(const RunInfo& run, std::string_view call_id, std::string_view name,
+                            std::string_view arguments_json) = 0;
   virtual void tool_updated(const RunInfo& run, std::string_view call_id, std::string_view name, std::string_view text,
                             std::string_view details_json) = 0;
-  virtual void tool_finished(const RunInfo& run, std::string_view call_id, std::string_view name, const ports::Message& result) = 0;
+  virtual void tool_finished(const RunInfo& run, std::string_view call_id, std::string_view name,
+                             const ports::Message& result) = 0;
   // Exactly one of these ends a run.
   virtual void finished(const RunInfo& run, const ports::Message& answer) = 0;
   virtual void failed(const RunInfo& run, const ports::Message& failure, bool retryable) = 0;

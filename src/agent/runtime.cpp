@@ -30,15 +30,18 @@ struct Runtime::Lane {
 };
 
 Task<bool> Acceptance::wait() {
-  while (!on_disk_) CO_TRY_VOID(co_await decided_.wait());
+  while (!on_disk_)
+    CO_TRY_VOID(co_await decided_.wait());
   co_return *on_disk_;
 }
 
 Runtime::Runtime(RuntimeServices services)
     : services_(services), history_(services.state_folder),
       transcript_files_(services.state_folder + "/agents", services.state_folder + "/state.db"),
-      approvals_(std::make_unique<Approvals>(services.executor, services.time, services.random, services.database, services.events)),
-      run_ended_(services.executor), runs_(services.executor), background_(services.executor), slot_freed_(services.executor) {}
+      approvals_(std::make_unique<Approvals>(services.executor, services.time, services.random, services.database,
+                                             services.events)),
+      run_ended_(services.executor), runs_(services.executor), background_(services.executor),
+      slot_freed_(services.executor) {}
 
 Runtime::~Runtime() = default;
 
@@ -55,19 +58,26 @@ std::string Runtime::tool_settings(std::string_view section) const {
 Result<const sandbox::Workspace*> Runtime::workspace_of(const std::string& agent_id) {
   if (const auto known = workspaces_.find(agent_id); known != workspaces_.end()) return &known->second;
   const auto* agent = settings_.find_agent(agent_id);
-  if (!agent) return fail(Kind::missing, fmt::format("There is no agent \"{}\".", agent_id), "See the agents with: openclaw config get agents.list");
+  if (!agent)
+    return fail(Kind::missing, fmt::format("There is no agent \"{}\".", agent_id),
+                "See the agents with: openclaw config get agents.list");
   TRY(auto workspace, sandbox::Workspace::open(agent->workspace));
   TRY_VOID(prepare_workspace(workspace));
   return &workspaces_.emplace(agent_id, std::move(workspace)).first->second;
 }
 
-bool Runtime::lane_idle(const std::string& session_key) const { return !lanes_.contains(session_key); }
+bool Runtime::lane_idle(const std::string& session_key) const {
+  return !lanes_.contains(session_key);
+}
 
-bool Runtime::running(const std::string& session_key) const { return lanes_.contains(session_key); }
+bool Runtime::running(const std::string& session_key) const {
+  return lanes_.contains(session_key);
+}
 
 std::size_t Runtime::active_runs() const {
   std::size_t count = 0;
-  for (const auto& [key, lane] : lanes_) count += lane->queue.size();
+  for (const auto& [key, lane] : lanes_)
+    count += lane->queue.size();
   return count;
 }
 
@@ -81,7 +91,8 @@ Result<> Runtime::submit(Run run) {
     lane->changed = std::make_shared<async::Event>(services_.executor);
   }
   if (lane->queue.size() >= kLaneLimit)
-    return fail(Kind::busy, fmt::format("{} messages wait in this session already.", kLaneLimit), "Wait for answers, or stop them with /stop.");
+    return fail(Kind::busy, fmt::format("{} messages wait in this session already.", kLaneLimit),
+                "Wait for answers, or stop them with /stop.");
   lane->queue.push_back(std::make_shared<Active>(std::move(run)));
   if (fresh) runs_.spawn("lane " + key, drive_lane(key, lane));
   return {};
@@ -130,7 +141,8 @@ Task<> Runtime::drive_lane(std::string session_key, std::shared_ptr<Lane> lane) 
 }
 
 Task<> Runtime::wait_for_slot() {
-  while (running_ >= settings_.max_concurrent && !shutting_down_) CO_TRY_VOID(co_await slot_freed_.wait());
+  while (running_ >= settings_.max_concurrent && !shutting_down_)
+    CO_TRY_VOID(co_await slot_freed_.wait());
   co_return Result<>{};
 }
 
@@ -142,7 +154,8 @@ Task<> Runtime::run_one(std::shared_ptr<Active> active) {
   if (outcome) active->outcome = std::move(*outcome);
   remember(active->run.info.run_id, active->outcome);
   active->ended = true;
-  if (const auto lane = lanes_.find(active->run.info.session_key); lane != lanes_.end()) lane->second->changed->notify();
+  if (const auto lane = lanes_.find(active->run.info.session_key); lane != lanes_.end())
+    lane->second->changed->notify();
   run_ended_.notify();
   co_return Result<>{};
 }
@@ -181,7 +194,9 @@ Task<RunOutcome> Runtime::wait(std::string run_id, std::int64_t timeout_ms) {
     if (const auto known = outcomes_.find(run_id); known != outcomes_.end()) co_return known->second;
     if (!queued()) {
       CO_TRY(const auto row, store::find_run(services_.database.reader(), run_id));
-      if (!row) co_return fail(Kind::missing, fmt::format("There is no run {}.", run_id), "Run ids are the idempotency keys of their messages.");
+      if (!row)
+        co_return fail(Kind::missing, fmt::format("There is no run {}.", run_id),
+                       "Run ids are the idempotency keys of their messages.");
       RunOutcome outcome;
       outcome.status = row->state == "answered" ? "ok" : row->state == "aborted" ? "aborted" : "error";
       outcome.error = row->error;
@@ -189,7 +204,8 @@ Task<RunOutcome> Runtime::wait(std::string run_id, std::int64_t timeout_ms) {
       co_return outcome;
     }
     const auto left = until - services_.time.monotonic_ms();
-    if (left <= 0) co_return fail(Kind::timeout, "The run has not ended yet.", "Wait again, or stop it with chat.abort.");
+    if (left <= 0)
+      co_return fail(Kind::timeout, "The run has not ended yet.", "Wait again, or stop it with chat.abort.");
     auto waited = co_await run_ended_.wait_for(left);
     if (!waited && waited.error().kind == Kind::cancelled) co_return std::unexpected(waited.error());
   }
@@ -199,7 +215,8 @@ Task<> Runtime::recover() {
   CO_TRY(const auto open, store::open_runs(services_.database.reader()));
   if (open.empty()) co_return Result<>{};
   const auto now = services_.time.now_ms();
-  std::function<Result<std::int64_t>(store::Connection&)> tidy = [now](store::Connection& connection) -> Result<std::int64_t> {
+  std::function<Result<std::int64_t>(store::Connection&)> tidy =
+      [now](store::Connection& connection) -> Result<std::int64_t> {
     TRY_VOID(store::expire_pending_approvals(connection, now));
     return store::settle_abandoned(connection);
   };
@@ -227,7 +244,8 @@ Task<> Runtime::recover() {
     run.user_in_transcript = !row.retry_of.empty();
     CO_TRY_VOID(submit(std::move(run)));
   }
-  log::info("agent", "Runs that a stop of the gateway left open were taken up.", {{"runs", std::to_string(open.size())}});
+  log::info("agent", "Runs that a stop of the gateway left open were taken up.",
+            {{"runs", std::to_string(open.size())}});
   co_return Result<>{};
 }
 
@@ -242,8 +260,10 @@ Task<> Runtime::fail_interrupted(store::InboxRow row) {
   message.run_id = row.run_id;
   message.error_message = "The gateway stopped while it answered this message.";
   for (const auto& receipt : unfinished)
-    message.error_message += fmt::format(" The tool {} had been started ({}); whether it took effect is unknown.", receipt.tool, receipt.summary);
-  message.error_hint = unfinished.empty() ? "Press Retry to run the message again." : "Check that first, then press Retry to run the message again.";
+    message.error_message += fmt::format(" The tool {} had been started ({}); whether it took effect is unknown.",
+                                         receipt.tool, receipt.summary);
+  message.error_hint = unfinished.empty() ? "Press Retry to run the message again."
+                                          : "Check that first, then press Retry to run the message again.";
   auto* random = &services_.random;
   const auto now = services_.time.now_ms();
   std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
@@ -263,7 +283,8 @@ Task<> Runtime::shut_down() {
       active->child.cancel();
     }
     // Those that had not begun stay `accepted` on disk and run at the next start.
-    while (lane->queue.size() > 1) lane->queue.pop_back();
+    while (lane->queue.size() > 1)
+      lane->queue.pop_back();
     if (!lane->queue.empty() && !lane->queue.front()->started) lane->queue.front()->ended = true;
     lane->changed->notify();
   }
@@ -306,14 +327,17 @@ Task<bool> Runtime::delete_session(std::string session_key) {
   if (!old) co_return false;
   if (session_key == fmt::format("agent:{}:main", old->agent_id))
     co_return fail(Kind::denied, "The main session cannot be deleted.", "Start it afresh with /new.");
-  if (running(session_key)) co_return fail(Kind::conflict, "The session has a run in progress.", "Stop it first with /stop.");
+  if (running(session_key))
+    co_return fail(Kind::conflict, "The session has a run in progress.", "Stop it first with /stop.");
   const auto session_id = old->session_id;
-  std::function<Result<bool>(store::Connection&)> remove = [session_key, session_id](store::Connection& connection) -> Result<bool> {
+  std::function<Result<bool>(store::Connection&)> remove = [session_key,
+                                                            session_id](store::Connection& connection) -> Result<bool> {
     TRY_VOID(store::delete_entries(connection, session_id));
     return store::delete_session(connection, session_key);
   };
   CO_TRY(const bool removed, co_await services_.database.write<bool>(std::move(remove)));
-  std::function<Result<bool>()> retire = [this, agent = old->agent_id, session_id, now = services_.time.now_ms()]() -> Result<bool> {
+  std::function<Result<bool>()> retire = [this, agent = old->agent_id, session_id,
+                                          now = services_.time.now_ms()]() -> Result<bool> {
     TRY_VOID(transcript_files_.retire(agent, session_id, now));
     return true;
   };

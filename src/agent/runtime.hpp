@@ -1,5 +1,5 @@
-// The agent runtime: sessions and their lanes, runs, approvals. One run at a time in a session; a run is a whole turn: model calls
-// and tool calls until there is an answer, an error or a stop.
+// The agent runtime: sessions and their lanes, runs, approvals. One run at a time in a session; a run is a whole turn:
+// model calls and tool calls until there is an answer, an error or a stop.
 #pragma once
 #include "agent/history.hpp"
 #include "agent/models.hpp"
@@ -44,15 +44,16 @@ private:
   std::optional<bool> on_disk_;
 };
 
-// A message that waits for its turn. It is queued before it is on disk, so that messages keep the order of their arrival.
+// A message that waits for its turn. It is queued before it is on disk, so that messages keep the order of their
+// arrival.
 struct Run {
   RunInfo info;
-  ports::Message user;                 // what the person wrote
-  bool user_in_transcript = false;     // false: the run writes it when it starts
-  bool marked_running = false;         // the inbox row says so already
+  ports::Message user;                     // what the person wrote
+  bool user_in_transcript = false;         // false: the run writes it when it starts
+  bool marked_running = false;             // the inbox row says so already
   std::optional<ports::Thinking> thinking; // for this message only
   std::string extra_system_prompt;
-  std::int64_t timeout_ms = 0; // 0: the configured one
+  std::int64_t timeout_ms = 0;            // 0: the configured one
   std::shared_ptr<Acceptance> acceptance; // null: on disk already
 };
 
@@ -84,7 +85,8 @@ public:
   // Queues a run on its session's lane. Kind::busy when the lane holds 50 already.
   Result<> submit(Run run);
   bool lane_idle(const std::string& session_key) const;
-  // Stops the running and queued runs of a session (or one of them); returns their ids. The model stream and tool processes end now.
+  // Stops the running and queued runs of a session (or one of them); returns their ids. The model stream and tool
+  // processes end now.
   std::vector<std::string> abort(const std::string& session_key, const std::string& run_id, std::string reason);
   bool running(const std::string& session_key) const;
   std::size_t active_runs() const;

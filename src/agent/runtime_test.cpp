@@ -20,7 +20,8 @@ class ScriptedDialect final : public ports::Dialect {
 public:
   std::string_view name() const override { return "openai-completions"; }
   ports::DialectRules rules() const override { return {}; }
-  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::ModelRequest request, ports::ModelSink& sink) override {
+  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::ModelRequest request,
+                                 ports::ModelSink& sink) override {
     requests.push_back(std::move(request));
     if (replies.empty()) {
       sink.text("done");
@@ -38,7 +39,9 @@ public:
         if (const auto* text = std::get_if<TextBlock>(&block)) sink.text(text->text);
     co_return next;
   }
-  Task<std::vector<std::string>> list_models(net::HttpClient&, ports::ModelEndpoint) override { co_return std::vector<std::string>{"scripted"}; }
+  Task<std::vector<std::string>> list_models(net::HttpClient&, ports::ModelEndpoint) override {
+    co_return std::vector<std::string>{"scripted"};
+  }
   std::deque<Result<ports::ModelReply>> replies;
   std::vector<ports::ModelRequest> requests;
 };
@@ -73,27 +76,40 @@ public:
 class RecordedEvents final : public RunEvents {
 public:
   void started(const RunInfo&, std::int64_t) override { log.push_back("started"); }
-  void text(const RunInfo&, std::string_view whole, std::string_view, bool) override { log.push_back("text " + std::string(whole)); }
+  void text(const RunInfo&, std::string_view whole, std::string_view, bool) override {
+    log.push_back("text " + std::string(whole));
+  }
   void thinking(const RunInfo&, std::string_view, std::string_view) override {}
-  void tool_started(const RunInfo&, std::string_view, std::string_view name, std::string_view) override { log.push_back("tool " + std::string(name)); }
+  void tool_started(const RunInfo&, std::string_view, std::string_view name, std::string_view) override {
+    log.push_back("tool " + std::string(name));
+  }
   void tool_updated(const RunInfo&, std::string_view, std::string_view, std::string_view, std::string_view) override {}
   void tool_finished(const RunInfo&, std::string_view, std::string_view, const ports::Message& result) override {
     log.push_back((result.is_error ? "tool error " : "tool result ") + ports::text_of(result));
   }
-  void finished(const RunInfo&, const ports::Message& answer) override { log.push_back("finished " + ports::text_of(answer)); }
-  void failed(const RunInfo&, const ports::Message& failure, bool) override { log.push_back("failed " + failure.error_message); }
-  void aborted(const RunInfo&, std::string_view reason, const ports::Message*) override { log.push_back("aborted " + std::string(reason)); }
+  void finished(const RunInfo&, const ports::Message& answer) override {
+    log.push_back("finished " + ports::text_of(answer));
+  }
+  void failed(const RunInfo&, const ports::Message& failure, bool) override {
+    log.push_back("failed " + failure.error_message);
+  }
+  void aborted(const RunInfo&, std::string_view reason, const ports::Message*) override {
+    log.push_back("aborted " + std::string(reason));
+  }
   void approval_requested(const ApprovalRequest& request) override {
     log.push_back("approval " + request.tool);
     pending = request.id;
     if (approvals) scope->spawn("answer", answer(approvals, request.id, decision));
   }
-  void approval_resolved(std::string_view, ApprovalDecision decided, std::string_view) override { log.push_back("resolved " + std::string(decision_name(decided))); }
+  void approval_resolved(std::string_view, ApprovalDecision decided, std::string_view) override {
+    log.push_back("resolved " + std::string(decision_name(decided)));
+  }
   void session_changed(std::string_view, std::string_view) override {}
   void models_changed() override {}
 
   static Task<> answer(Approvals* approvals, std::string id, ApprovalDecision decision) {
-    co_return co_await approvals->resolve(std::move(id), decision, "test");
+    CO_TRY([[maybe_unused]] const bool remembered, co_await approvals->resolve(std::move(id), decision, "test"));
+    co_return Result<>{};
   }
   std::vector<std::string> log;
   std::string pending;
@@ -104,9 +120,13 @@ public:
 
 class NoNetwork final : public net::HttpClient {
 public:
-  Task<std::shared_ptr<net::StreamedResponse>> open(net::Outbound) override { co_return fail(Kind::transient, "No network in this test."); }
+  Task<std::shared_ptr<net::StreamedResponse>> open(net::Outbound) override {
+    co_return fail(Kind::transient, "No network in this test.");
+  }
   Task<net::Response> fetch(net::Outbound) override { co_return fail(Kind::transient, "No network in this test."); }
-  Task<std::shared_ptr<net::WebSocket>> connect_websocket(net::Outbound) override { co_return fail(Kind::transient, "No network in this test."); }
+  Task<std::shared_ptr<net::WebSocket>> connect_websocket(net::Outbound) override {
+    co_return fail(Kind::transient, "No network in this test.");
+  }
 };
 
 class RuntimeTest : public ::testing::Test {
@@ -129,13 +149,18 @@ protected:
     ASSERT_TRUE(opened);
     database_ = std::move(*opened);
     scope_ = std::make_unique<async::Scope>(loop_.get_executor());
-    models_ = std::make_unique<Models>(registry_, ports::ServerServices{loop_.get_executor(), *scope_, time_, http_, folder_}, std::map<std::string, std::string>{}, events_);
-    const auto config = parse_json(R"({"models":{"providers":{"scripted":{"baseUrl":"http://127.0.0.1:9/v1","api":"openai-completions",
+    models_ =
+        std::make_unique<Models>(registry_, ports::ServerServices{loop_.get_executor(), *scope_, time_, http_, folder_},
+                                 std::map<std::string, std::string>{}, events_);
+    const auto config =
+        parse_json(R"({"models":{"providers":{"scripted":{"baseUrl":"http://127.0.0.1:9/v1","api":"openai-completions",
       "models":[{"id":"m","contextWindow":100000,"maxTokens":1000,"cost":{"input":1,"output":1,"cacheRead":0,"cacheWrite":0}}]}}},
-      "agents":{"defaults":{"model":{"primary":"scripted/m"}}}})", "test config");
+      "agents":{"defaults":{"model":{"primary":"scripted/m"}}}})",
+                   "test config");
     ASSERT_TRUE(config);
     ASSERT_TRUE(models_->configure(*config));
-    runtime_ = std::make_unique<Runtime>(RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, http_, events_, *models_, folder_});
+    runtime_ = std::make_unique<Runtime>(RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_,
+                                                         http_, events_, *models_, folder_});
     auto settings = read_settings(*config, folder_, folder_);
     ASSERT_TRUE(settings);
     runtime_->configure(std::move(*settings), *config);
@@ -174,7 +199,9 @@ protected:
     return outcome.value_or(RunOutcome{});
   }
   static Task<bool> save(store::Database* database, store::InboxRow row) {
-    std::function<Result<bool>(store::Connection&)> work = [row](store::Connection& connection) { return store::accept_message(connection, row); };
+    std::function<Result<bool>(store::Connection&)> work = [row](store::Connection& connection) {
+      return store::accept_message(connection, row);
+    };
     auto saved = co_await database->write<bool>(std::move(work));
     co_return saved;
   }
@@ -185,12 +212,14 @@ protected:
   }
   static ports::ModelReply calls(std::string name, std::string arguments) {
     ports::ModelReply reply;
-    reply.content.emplace_back(ToolCallBlock{fmt::format("call_{}", ++call_number_), std::move(name), std::move(arguments)});
+    reply.content.emplace_back(
+        ToolCallBlock{fmt::format("call_{}", ++call_number_), std::move(name), std::move(arguments)});
     reply.stop_reason = ports::StopReason::tool_use;
     return reply;
   }
   bool told(std::string_view what) const {
-    return std::any_of(events_.log.begin(), events_.log.end(), [&](const auto& line) { return line.starts_with(what); });
+    return std::any_of(events_.log.begin(), events_.log.end(),
+                       [&](const auto& line) { return line.starts_with(what); });
   }
 
   static inline int call_number_ = 0;
@@ -286,7 +315,8 @@ TEST_F(RuntimeTest, APassingFaultIsTriedAgainWithoutTellingAnybody) {
 }
 
 TEST_F(RuntimeTest, AModelThatLoopsOnAToolIsStopped) {
-  for (int i = 0; i < 20; ++i) dialect_->replies.push_back(calls("count", R"({"by":1})"));
+  for (int i = 0; i < 20; ++i)
+    dialect_->replies.push_back(calls("count", R"({"by":1})"));
   EXPECT_EQ(answer("r1", "loop").status, "error");
   EXPECT_EQ(tool_->runs, 4);
   EXPECT_TRUE(told("failed The model is in a loop"));

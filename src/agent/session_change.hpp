@@ -1,4 +1,5 @@
-// Changes that a person makes to a session: outer optional "is it to change", inner one "to what" (nothing: back to the default).
+// Changes that a person makes to a session: outer optional "is it to change", inner one "to what" (nothing: back to the
+// default).
 #pragma once
 #include "agent/runtime.hpp"
 

@@ -25,13 +25,18 @@ Result<policy::CommandPolicy> read_exec(const json::value& config) {
   const auto* exec = find_path(config, "tools.exec");
   if (!exec) return policy;
   const auto security = string_or(*exec, "security", "allowlist");
-  if (security == "deny") policy.security = policy::ExecSecurity::deny;
-  else if (security == "full") policy.security = policy::ExecSecurity::full;
+  if (security == "deny")
+    policy.security = policy::ExecSecurity::deny;
+  else if (security == "full")
+    policy.security = policy::ExecSecurity::full;
   else if (security != "allowlist")
-    return fail(Kind::invalid, fmt::format("tools.exec.security is \"{}\".", printable(security)), "Use deny, allowlist or full.");
+    return fail(Kind::invalid, fmt::format("tools.exec.security is \"{}\".", printable(security)),
+                "Use deny, allowlist or full.");
   const auto ask = string_or(*exec, "ask", "on-miss");
-  if (ask == "off") policy.ask = policy::ExecAsk::off;
-  else if (ask == "always") policy.ask = policy::ExecAsk::always;
+  if (ask == "off")
+    policy.ask = policy::ExecAsk::off;
+  else if (ask == "always")
+    policy.ask = policy::ExecAsk::always;
   else if (ask != "on-miss")
     return fail(Kind::invalid, fmt::format("tools.exec.ask is \"{}\".", printable(ask)), "Use off, on-miss or always.");
   return policy;
@@ -47,13 +52,18 @@ const AgentSettings* Settings::find_agent(std::string_view id) const {
 
 Result<std::int64_t> parse_micro_usd(const json::value& value, std::string_view key) {
   const auto bad = [&] {
-    return fail(Kind::invalid, fmt::format("{} is not an amount of US dollars.", key), "Write for instance 0.50 or \"2usd\".");
+    return fail(Kind::invalid, fmt::format("{} is not an amount of US dollars.", key),
+                "Write for instance 0.50 or \"2usd\".");
   };
   std::string text;
-  if (value.is_string()) text = lowercase_ascii(trim(std::string_view(value.get_string())));
-  else if (const auto whole = as_integer(value)) text = std::to_string(*whole);
-  else if (value.is_double()) text = fmt::format("{:.6f}", value.get_double());
-  else return bad();
+  if (value.is_string())
+    text = lowercase_ascii(trim(std::string_view(value.get_string())));
+  else if (const auto whole = as_integer(value))
+    text = std::to_string(*whole);
+  else if (value.is_double())
+    text = fmt::format("{:.6f}", value.get_double());
+  else
+    return bad();
   if (text.ends_with("usd")) text = std::string(trim(std::string_view(text).substr(0, text.size() - 3)));
   if (text.starts_with("$")) text.erase(0, 1);
   std::int64_t micro = 0;
@@ -70,7 +80,8 @@ Result<std::int64_t> parse_micro_usd(const json::value& value, std::string_view 
       return bad();
     }
   }
-  for (int i = std::max(decimals, 0); i < 6; ++i) micro *= 10;
+  for (int i = std::max(decimals, 0); i < 6; ++i)
+    micro *= 10;
   if (micro > 1'000'000'000'000) return bad();
   return micro;
 }
@@ -86,10 +97,13 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
   const json::object none;
   const auto* defaults_value = find_path(config, "agents.defaults");
   const json::object& defaults = defaults_value && defaults_value->is_object() ? defaults_value->get_object() : none;
-  settings.bootstrap_max_chars = static_cast<std::size_t>(std::max<std::int64_t>(100, integer_or(defaults, "bootstrapMaxChars", 20'000)));
+  settings.bootstrap_max_chars =
+      static_cast<std::size_t>(std::max<std::int64_t>(100, integer_or(defaults, "bootstrapMaxChars", 20'000)));
   settings.run_timeout_ms = std::clamp<std::int64_t>(integer_or(defaults, "timeoutSeconds", 600), 1, 86'400) * 1000;
-  settings.max_iterations = static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxIterations", 50), 1, 1000));
-  settings.max_concurrent = static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxConcurrent", 8), 1, 1000));
+  settings.max_iterations =
+      static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxIterations", 50), 1, 1000));
+  settings.max_concurrent =
+      static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxConcurrent", 8), 1, 1000));
   if (string_or(defaults, "blockStreamingDefault", "off") == "on") {
     BlockSize size;
     if (const auto* chunk = find(defaults, "blockStreamingChunk")) {
@@ -102,7 +116,8 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
   if (const auto word = string_or(defaults, "thinkingDefault"); !word.empty()) {
     settings.thinking = ports::thinking_from(word);
     if (!settings.thinking)
-      return fail(Kind::invalid, fmt::format("agents.defaults.thinkingDefault is \"{}\".", printable(word)), "Use off, minimal, low, medium, high or xhigh.");
+      return fail(Kind::invalid, fmt::format("agents.defaults.thinkingDefault is \"{}\".", printable(word)),
+                  "Use off, minimal, low, medium, high or xhigh.");
   }
   const auto default_workspace = expand_home(string_or(defaults, "workspace", state_folder + "/workspace"), home);
 
@@ -112,14 +127,17 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
       agent.id = string_or(row, "id", "main");
       TRY_VOID(check_id(agent.id, "agent id in agents.list"));
       agent.name = string_or(row, "name", agent.id == "main" ? "Assistant" : agent.id);
-      agent.workspace = expand_home(string_or(row, "workspace", agent.id == "main" ? default_workspace : state_folder + "/workspace-" + agent.id), home);
+      agent.workspace = expand_home(
+          string_or(row, "workspace", agent.id == "main" ? default_workspace : state_folder + "/workspace-" + agent.id),
+          home);
       agent.is_default = bool_or(row, "default", false);
       if (const auto* identity = find(row, "identity")) {
         agent.name = string_or(*identity, "name", agent.name);
         agent.avatar = string_or(*identity, "emoji", string_or(*identity, "avatar", "A"));
       }
       if (settings.find_agent(agent.id))
-        return fail(Kind::invalid, fmt::format("agents.list names the agent \"{}\" twice.", agent.id), "Give each agent its own id.");
+        return fail(Kind::invalid, fmt::format("agents.list names the agent \"{}\" twice.", agent.id),
+                    "Give each agent its own id.");
       settings.agents.push_back(std::move(agent));
     }
   }
@@ -128,9 +146,11 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
     agent.workspace = default_workspace;
     settings.agents.push_back(std::move(agent));
   }
-  const auto chosen = std::find_if(settings.agents.begin(), settings.agents.end(), [](const AgentSettings& agent) { return agent.is_default; });
+  const auto chosen = std::find_if(settings.agents.begin(), settings.agents.end(),
+                                   [](const AgentSettings& agent) { return agent.is_default; });
   if (chosen != settings.agents.end()) std::rotate(settings.agents.begin(), chosen, chosen + 1);
-  for (auto& agent : settings.agents) agent.is_default = &agent == &settings.agents.front();
+  for (auto& agent : settings.agents)
+    agent.is_default = &agent == &settings.agents.front();
 
   TRY(settings.budget.per_day_micro_usd, cap(config, "budget.perDayUsd"));
   TRY(settings.budget.per_session_micro_usd, cap(config, "budget.perSessionUsd"));
@@ -139,7 +159,8 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
   if (unknown_price >= 0) settings.budget.unknown_price = unknown_price;
   TRY(settings.exec, read_exec(config));
   if (const auto* exec = find_path(config, "tools.exec"))
-    settings.approval_timeout_ms = std::clamp<std::int64_t>(integer_or(*exec, "approvalTimeoutSec", 1800), 1, 86'400) * 1000;
+    settings.approval_timeout_ms =
+        std::clamp<std::int64_t>(integer_or(*exec, "approvalTimeoutSec", 1800), 1, 86'400) * 1000;
   return settings;
 }
 

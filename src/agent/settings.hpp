@@ -1,4 +1,5 @@
-// The parts of the configuration that agents read, as own structs with defaults. Parsed anew for every configuration snapshot.
+// The parts of the configuration that agents read, as own structs with defaults. Parsed anew for every configuration
+// snapshot.
 #pragma once
 #include "agent/block_break.hpp"
 #include "base/json.hpp"
@@ -12,7 +13,8 @@ struct BudgetSettings {
   std::int64_t per_day_micro_usd = -1;     // budget.perDayUsd, all agents together; -1: no cap
   std::int64_t per_session_micro_usd = -1; // budget.perSessionUsd
   std::int64_t per_run_micro_usd = -1;     // budget.perRunUsd
-  std::int64_t unknown_price = 100'000'000; // budget.unknownPricePerMTokUsd: assumed price per 1M tokens where none is known
+  std::int64_t unknown_price =
+      100'000'000; // budget.unknownPricePerMTokUsd: assumed price per 1M tokens where none is known
   bool any_cap() const { return per_day_micro_usd >= 0 || per_session_micro_usd >= 0 || per_run_micro_usd >= 0; }
 };
 
@@ -33,8 +35,8 @@ struct Settings {
   std::size_t bootstrap_max_chars = 20'000;       // agents.defaults.bootstrapMaxChars
   int max_iterations = 50;                        // agents.defaults.maxIterations: model calls in one turn
   int max_concurrent = 8;                         // agents.defaults.maxConcurrent: runs at once
-  std::optional<BlockSize> blocks;                // agents.defaults.blockStreamingDefault "on", blockStreamingChunk{minChars,maxChars}
-  std::optional<ports::Thinking> thinking;        // agents.defaults.thinkingDefault
+  std::optional<BlockSize> blocks; // agents.defaults.blockStreamingDefault "on", blockStreamingChunk{minChars,maxChars}
+  std::optional<ports::Thinking> thinking; // agents.defaults.thinkingDefault
   const AgentSettings* find_agent(std::string_view id) const;
 };
 

@@ -29,7 +29,10 @@ json::object block_to_json(const ports::Block& block) {
     return {{"type", "thinking"}, {"thinking", thinking->thinking}, {"thinkingSignature", thinking->signature}};
   if (const auto* call = std::get_if<ports::ToolCallBlock>(&block)) {
     auto arguments = parse_json(call->arguments_json, "tool call");
-    return {{"type", "toolCall"}, {"id", call->id}, {"name", call->name}, {"arguments", arguments && arguments->is_object() ? *arguments : json::value(json::object())}};
+    return {{"type", "toolCall"},
+            {"id", call->id},
+            {"name", call->name},
+            {"arguments", arguments && arguments->is_object() ? *arguments : json::value(json::object())}};
   }
   const auto& image = std::get<ports::ImageBlock>(block);
   return {{"type", "image"}, {"data", image.base64}, {"mimeType", image.mime_type}};
@@ -38,10 +41,12 @@ json::object block_to_json(const ports::Block& block) {
 std::optional<ports::Block> block_from_json(const json::value& value) {
   const auto type = string_or(value, "type");
   if (type == "text") return ports::TextBlock{string_or(value, "text")};
-  if (type == "thinking") return ports::ThinkingBlock{string_or(value, "thinking"), string_or(value, "thinkingSignature")};
+  if (type == "thinking")
+    return ports::ThinkingBlock{string_or(value, "thinking"), string_or(value, "thinkingSignature")};
   if (type == "toolCall") {
     const auto* arguments = find(value, "arguments");
-    return ports::ToolCallBlock{string_or(value, "id"), string_or(value, "name"), arguments ? to_text(*arguments) : std::string("{}")};
+    return ports::ToolCallBlock{string_or(value, "id"), string_or(value, "name"),
+                                arguments ? to_text(*arguments) : std::string("{}")};
   }
   if (type == "image") return ports::ImageBlock{string_or(value, "mimeType"), string_or(value, "data")};
   return std::nullopt;
@@ -49,9 +54,12 @@ std::optional<ports::Block> block_from_json(const json::value& value) {
 
 std::string_view role_name(ports::Role role) {
   switch (role) {
-  case ports::Role::user: return "user";
-  case ports::Role::assistant: return "assistant";
-  case ports::Role::tool_result: return "toolResult";
+  case ports::Role::user:
+    return "user";
+  case ports::Role::assistant:
+    return "assistant";
+  case ports::Role::tool_result:
+    return "toolResult";
   }
   return "user";
 }
@@ -60,7 +68,8 @@ std::string_view role_name(ports::Role role) {
 
 json::object message_to_json(const ports::Message& message) {
   json::array content;
-  for (const auto& block : message.content) content.push_back(block_to_json(block));
+  for (const auto& block : message.content)
+    content.push_back(block_to_json(block));
   json::object out{{"role", role_name(message.role)}};
   if (message.role == ports::Role::tool_result) {
     out["toolCallId"] = message.tool_call_id;
@@ -88,7 +97,9 @@ json::object message_to_json(const ports::Message& message) {
 ports::Message message_from_json(const json::value& value) {
   ports::Message message;
   const auto role = string_or(value, "role");
-  message.role = role == "assistant" ? ports::Role::assistant : role == "toolResult" ? ports::Role::tool_result : ports::Role::user;
+  message.role = role == "assistant"    ? ports::Role::assistant
+                 : role == "toolResult" ? ports::Role::tool_result
+                                        : ports::Role::user;
   if (const auto* content = find(value, "content")) {
     if (const auto* list = content->if_array()) {
       for (const auto& item : *list)
@@ -133,7 +144,8 @@ Result<Entry> append_message(store::Connection& connection, const std::string& s
   return entry;
 }
 
-Result<std::vector<Entry>> read_messages(store::Connection& connection, const std::string& session_id, std::int64_t limit) {
+Result<std::vector<Entry>> read_messages(store::Connection& connection, const std::string& session_id,
+                                         std::int64_t limit) {
   TRY(auto rows, store::read_entries(connection, session_id, limit));
   std::vector<Entry> entries;
   entries.reserve(rows.size());
@@ -186,7 +198,9 @@ FileTail read_tail(int file, std::int64_t size) {
 Result<> write_all(int file, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(file, bytes.data(), bytes.size());
-    if (put <= 0) return fail(Kind::transient, fmt::format("Writing a transcript file failed: {}.", strerror(errno)), "Free some space on the disk.");
+    if (put <= 0)
+      return fail(Kind::transient, fmt::format("Writing a transcript file failed: {}.", strerror(errno)),
+                  "Free some space on the disk.");
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
   return {};
@@ -207,7 +221,8 @@ Result<> TranscriptFiles::update(const std::string& agent_id, const std::string&
   std::filesystem::create_directories(folder, code);
   const auto path = fmt::format("{}/{}.jsonl", folder, session_id);
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) return fail(Kind::transient, fmt::format("The transcript file {} cannot be opened: {}.", path, strerror(errno)));
+  if (!file)
+    return fail(Kind::transient, fmt::format("The transcript file {} cannot be opened: {}.", path, strerror(errno)));
   struct stat info{};
   if (fstat(file.get(), &info) != 0) return fail(Kind::transient, "The transcript file cannot be examined.");
   const auto tail = read_tail(file.get(), info.st_size);
@@ -226,13 +241,19 @@ Result<> TranscriptFiles::update(const std::string& agent_id, const std::string&
   }
   std::string bytes;
   if (!found || tail.torn) {
-    if (::ftruncate(file.get(), found ? tail.end : 0) != 0) return fail(Kind::transient, "The torn end of a transcript file cannot be cut off.");
+    if (::ftruncate(file.get(), found ? tail.end : 0) != 0)
+      return fail(Kind::transient, "The torn end of a transcript file cannot be cut off.");
   }
   if (!found) {
-    json::object header{{"type", "session"}, {"version", 3}, {"id", session_id}, {"timestamp", iso_time(created_ms)}, {"cwd", workspace}};
+    json::object header{{"type", "session"},
+                        {"version", 3},
+                        {"id", session_id},
+                        {"timestamp", iso_time(created_ms)},
+                        {"cwd", workspace}};
     bytes = to_text(header) + "\n";
   }
-  for (std::size_t i = found.value_or(0); i < entries.size(); ++i) bytes += entries[i].body + "\n";
+  for (std::size_t i = found.value_or(0); i < entries.size(); ++i)
+    bytes += entries[i].body + "\n";
   return write_all(file.get(), bytes);
 }
 

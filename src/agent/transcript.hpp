@@ -1,4 +1,5 @@
-// Transcript entries: messages as rows of the state database and as lines of OpenClaw's JSONL session format (version 3).
+// Transcript entries: messages as rows of the state database and as lines of OpenClaw's JSONL session format (version
+// 3).
 #pragma once
 #include "base/file_descriptor.hpp"
 #include "base/ids.hpp"
@@ -25,16 +26,19 @@ ports::Message message_from_json(const json::value& value);
 Result<Entry> append_message(store::Connection& connection, const std::string& session_id, const std::string& run_id,
                              const ports::Message& message, Random& random);
 // The last `limit` messages, oldest first; entries of other types are passed over.
-Result<std::vector<Entry>> read_messages(store::Connection& connection, const std::string& session_id, std::int64_t limit);
+Result<std::vector<Entry>> read_messages(store::Connection& connection, const std::string& session_id,
+                                         std::int64_t limit);
 
-// Brings agents/ID/sessions/SESSION.jsonl up to the database: appends what is missing, rewrites a torn or foreign tail. Blocking: run it
-// on the pool. Nothing depends on it but other programs that read the files.
+// Brings agents/ID/sessions/SESSION.jsonl up to the database: appends what is missing, rewrites a torn or foreign tail.
+// Blocking: run it on the pool. Nothing depends on it but other programs that read the files.
 class TranscriptFiles {
 public:
   TranscriptFiles(std::string agents_folder, std::string database_path)
       : folder_(std::move(agents_folder)), database_path_(std::move(database_path)) {}
-  Result<> update(const std::string& agent_id, const std::string& session_id, std::int64_t created_ms, const std::string& workspace);
-  Result<> retire(const std::string& agent_id, const std::string& session_id, std::int64_t now_ms); // renames to .deleted.TIME
+  Result<> update(const std::string& agent_id, const std::string& session_id, std::int64_t created_ms,
+                  const std::string& workspace);
+  Result<> retire(const std::string& agent_id, const std::string& session_id,
+                  std::int64_t now_ms); // renames to .deleted.TIME
 
 private:
   std::string folder_;

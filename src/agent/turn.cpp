@@ -21,7 +21,8 @@ constexpr std::int64_t kSmallContext = 8192;
 // Passes the stream on to clients as it comes.
 class StreamSink final : public ports::ModelSink {
 public:
-  StreamSink(RunEvents& events, const RunInfo& run, std::string& text, std::string& thinking, std::optional<BlockSize> blocks)
+  StreamSink(RunEvents& events, const RunInfo& run, std::string& text, std::string& thinking,
+             std::optional<BlockSize> blocks)
       : events_(events), run_(run), text_(text), thinking_(thinking), blocks_(blocks) {}
   void text(std::string_view delta) override {
     if (delta.empty()) return;
@@ -70,10 +71,14 @@ std::int64_t retry_after_ms(const Error& error) {
 std::size_t bytes_of(const ports::Message& message) {
   std::size_t bytes = 16;
   for (const auto& block : message.content) {
-    if (const auto* text = std::get_if<ports::TextBlock>(&block)) bytes += text->text.size();
-    else if (const auto* thinking = std::get_if<ports::ThinkingBlock>(&block)) bytes += thinking->thinking.size() + thinking->signature.size();
-    else if (const auto* call = std::get_if<ports::ToolCallBlock>(&block)) bytes += call->name.size() + call->arguments_json.size();
-    else if (const auto* image = std::get_if<ports::ImageBlock>(&block)) bytes += std::min<std::size_t>(image->base64.size(), 8192);
+    if (const auto* text = std::get_if<ports::TextBlock>(&block))
+      bytes += text->text.size();
+    else if (const auto* thinking = std::get_if<ports::ThinkingBlock>(&block))
+      bytes += thinking->thinking.size() + thinking->signature.size();
+    else if (const auto* call = std::get_if<ports::ToolCallBlock>(&block))
+      bytes += call->name.size() + call->arguments_json.size();
+    else if (const auto* image = std::get_if<ports::ImageBlock>(&block))
+      bytes += std::min<std::size_t>(image->base64.size(), 8192);
   }
   return bytes;
 }
@@ -122,21 +127,28 @@ Task<RunOutcome> Turn::run(const std::string* stop_reason) {
   } else {
     auto error = answered.error();
     if (error.kind == Kind::cancelled && *stop_reason == "timeout")
-      error = Error{Kind::timeout, fmt::format("The run was stopped after {} seconds without an answer.", runtime_.settings().run_timeout_ms / 1000),
-                    "Try again, or allow more time with: openclaw config set agents.defaults.timeoutSeconds SECONDS", {}};
+      error = Error{Kind::timeout,
+                    fmt::format("The run was stopped after {} seconds without an answer.",
+                                runtime_.settings().run_timeout_ms / 1000),
+                    "Try again, or allow more time with: openclaw config set agents.defaults.timeoutSeconds SECONDS",
+                    {}};
     else if (error.kind == Kind::cancelled)
-      error = Error{Kind::transient, "The gateway was stopped while it answered.", "Press Retry to run the message again.", {}};
+      error = Error{
+          Kind::transient, "The gateway was stopped while it answered.", "Press Retry to run the message again.", {}};
     outcome.status = *stop_reason == "timeout" ? "timeout" : "error";
     outcome.error = error.text();
     recorded = co_await record_failure(std::move(error));
   }
   outcome.ended_ms = services.time.now_ms();
-  metrics::counter("openclaw_runs_total", "Runs by how they ended.", fmt::format("status=\"{}\"", outcome.status)).add();
-  metrics::histogram("openclaw_run_duration_seconds", "Duration of runs.").observe_ms(outcome.ended_ms - outcome.started_ms);
+  metrics::counter("openclaw_runs_total", "Runs by how they ended.", fmt::format("status=\"{}\"", outcome.status))
+      .add();
+  metrics::histogram("openclaw_run_duration_seconds", "Duration of runs.")
+      .observe_ms(outcome.ended_ms - outcome.started_ms);
   project_transcript();
   if (changed_files_) {
     if (const auto workspace = runtime_.workspace_of(run_.info.agent_id))
-      runtime_.history().record(runtime_.background(), run_.info.agent_id, (*workspace)->root(), "After run " + run_.info.run_id);
+      runtime_.history().record(runtime_.background(), run_.info.agent_id, (*workspace)->root(),
+                                "After run " + run_.info.run_id);
   }
   if (!recorded) log::error("agent", recorded.error().text(), {{"run", run_.info.run_id}});
   co_return outcome;
@@ -155,7 +167,8 @@ Task<> Turn::begin() {
   const auto now = services.time.now_ms();
   const auto session_id = uuid_v7(services.time, services.random);
   auto* random = &services.random;
-  std::function<Result<store::SessionRow>(store::Connection&)> start = [=](store::Connection& connection) -> Result<store::SessionRow> {
+  std::function<Result<store::SessionRow>(store::Connection&)> start =
+      [=](store::Connection& connection) -> Result<store::SessionRow> {
     TRY(auto row, store::ensure_session(connection, info.session_key, info.agent_id, session_id, now));
     if (append) TRY_VOID(append_message(connection, row.session_id, info.run_id, user, *random));
     TRY_VOID(store::set_run_state(connection, info.run_id, "running", now, ""));
@@ -169,24 +182,29 @@ Task<ports::Message> Turn::answer() {
   CO_TRY_VOID(co_await begin());
   CO_TRY_VOID(co_await async::check_cancelled());
   CO_TRY(const auto* workspace, runtime_.workspace_of(run_.info.agent_id));
-  CO_TRY(const auto lease, co_await runtime_.services().models.acquire(run_.info.agent_id, session_.model.value_or("")));
+  CO_TRY(const auto lease,
+         co_await runtime_.services().models.acquire(run_.info.agent_id, session_.model.value_or("")));
   for (int step = 0; step < runtime_.settings().max_iterations; ++step) {
     CO_TRY_VOID(co_await async::check_cancelled());
     CO_TRY(auto message, co_await model_step(lease.choice(), *workspace));
     if (message.stop_reason != ports::StopReason::tool_use) co_return message;
     CO_TRY_VOID(co_await run_tools(message, *workspace));
   }
-  co_return fail(Kind::busy, fmt::format("The model asked for tools {} times without coming to an answer, so the run was stopped.", runtime_.settings().max_iterations),
+  co_return fail(Kind::busy,
+                 fmt::format("The model asked for tools {} times without coming to an answer, so the run was stopped.",
+                             runtime_.settings().max_iterations),
                  "Ask for a smaller step, or raise agents.defaults.maxIterations.");
 }
 
 std::vector<store::SpendScope> Turn::scopes() const {
   const auto& budget = runtime_.settings().budget;
   const auto day = iso_date(runtime_.services().time.now_ms());
-  std::vector<store::SpendScope> scopes{{"all", day, budget.per_day_micro_usd, "budget.perDayUsd"},
-                                        {"agent:" + run_.info.agent_id, day, -1, ""},
-                                        {"session:" + run_.info.session_key, "", budget.per_session_micro_usd, "budget.perSessionUsd"}};
-  if (budget.per_run_micro_usd >= 0) scopes.push_back({"run:" + run_.info.run_id, "", budget.per_run_micro_usd, "budget.perRunUsd"});
+  std::vector<store::SpendScope> scopes{
+      {"all", day, budget.per_day_micro_usd, "budget.perDayUsd"},
+      {"agent:" + run_.info.agent_id, day, -1, ""},
+      {"session:" + run_.info.session_key, "", budget.per_session_micro_usd, "budget.perSessionUsd"}};
+  if (budget.per_run_micro_usd >= 0)
+    scopes.push_back({"run:" + run_.info.run_id, "", budget.per_run_micro_usd, "budget.perRunUsd"});
   return scopes;
 }
 
@@ -194,19 +212,24 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   auto& services = runtime_.services();
   auto* dialect = services.registry.find_dialect(choice.endpoint.api);
   if (!dialect)
-    co_return fail(Kind::invalid, fmt::format("The model API \"{}\" of provider {} is not in this build.", choice.endpoint.api, choice.provider),
-                   "Use one of: openai-completions, anthropic-messages.");
+    co_return fail(
+        Kind::invalid,
+        fmt::format("The model API \"{}\" of provider {} is not in this build.", choice.endpoint.api, choice.provider),
+        "Use one of: openai-completions, anthropic-messages.");
   const bool small = choice.context_tokens > 0 && choice.context_tokens <= kSmallContext;
 
   ports::ModelRequest request;
   request.model = choice.model;
   request.reasoning = choice.reasoning;
   request.max_output_tokens = choice.max_output_tokens;
-  request.thinking = run_.thinking.value_or(ports::thinking_from(session_.thinking.value_or("")).value_or(
-      runtime_.settings().thinking.value_or(choice.reasoning ? ports::Thinking::low : ports::Thinking::off)));
+  request.thinking = run_.thinking.value_or(ports::thinking_from(session_.thinking.value_or(""))
+                                                .value_or(runtime_.settings().thinking.value_or(
+                                                    choice.reasoning ? ports::Thinking::low : ports::Thinking::off)));
   if (!small) request.tools = authority_.offered();
   const auto* agent = runtime_.settings().find_agent(run_.info.agent_id);
-  if (!agent) co_return fail(Kind::missing, fmt::format("There is no agent \"{}\".", run_.info.agent_id), "See openclaw config get agents.list.");
+  if (!agent)
+    co_return fail(Kind::missing, fmt::format("There is no agent \"{}\".", run_.info.agent_id),
+                   "See openclaw config get agents.list.");
   request.system = system_prompt({*agent, workspace, request.tools, runtime_.settings().bootstrap_max_chars, small});
   if (!run_.extra_system_prompt.empty()) request.system += "\n" + run_.extra_system_prompt;
 
@@ -217,19 +240,23 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
     auto& message = entry.message;
     if (message.role == ports::Role::user && !small)
       for (auto& block : message.content)
-        if (auto* text = std::get_if<ports::TextBlock>(&block)) text->text = with_envelope(text->text, message.timestamp_ms);
+        if (auto* text = std::get_if<ports::TextBlock>(&block))
+          text->text = with_envelope(text->text, message.timestamp_ms);
     transcript.push_back(std::move(message));
   }
   if (choice.context_tokens > 0) {
-    // Three bytes a token is what ordinary text takes at least; the provider's own count corrects us by an overflow error.
+    // Three bytes a token is what ordinary text takes at least; the provider's own count corrects us by an overflow
+    // error.
     std::int64_t room = choice.context_tokens - std::min(choice.max_output_tokens, choice.context_tokens / 4);
     room = room * 3 - static_cast<std::int64_t>(request.system.size());
-    for (const auto& tool : request.tools) room -= static_cast<std::int64_t>(tool.schema_json.size() + tool.description.size());
+    for (const auto& tool : request.tools)
+      room -= static_cast<std::int64_t>(tool.schema_json.size() + tool.description.size());
     keep_newest(transcript, static_cast<std::size_t>(std::max<std::int64_t>(room, 1024)));
   }
   const auto rules = ModelCatalog::rules_for(choice, dialect->rules());
   request.messages = project_context(transcript, rules, choice.provider, choice.model);
-  if (request.messages.empty()) co_return fail(Kind::bug, "There is nothing in this session that a model could answer.", "Send a new message.");
+  if (request.messages.empty())
+    co_return fail(Kind::bug, "There is nothing in this session that a model could answer.", "Send a new message.");
 
   const auto& budget = runtime_.settings().budget;
   const auto money = scopes();
@@ -237,8 +264,10 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   if (budget.any_cap()) {
     // A token is at least one byte, so the request's size in bytes is more tokens than it can have.
     std::int64_t bytes = static_cast<std::int64_t>(request.system.size());
-    for (const auto& message : request.messages) bytes += static_cast<std::int64_t>(bytes_of(message));
-    for (const auto& tool : request.tools) bytes += static_cast<std::int64_t>(tool.name.size() + tool.description.size() + tool.schema_json.size());
+    for (const auto& message : request.messages)
+      bytes += static_cast<std::int64_t>(bytes_of(message));
+    for (const auto& tool : request.tools)
+      bytes += static_cast<std::int64_t>(tool.name.size() + tool.description.size() + tool.schema_json.size());
     const Price assumed{budget.unknown_price, budget.unknown_price, budget.unknown_price, budget.unknown_price, true};
     const auto amount = worst_case(bytes, request.max_output_tokens, choice.price, assumed);
     reservation = uuid_v7(services.time, services.random);
@@ -275,8 +304,12 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   message.stop_reason = reply->stop_reason;
   message.usage = reply->usage;
   message.usage.cost_micro_usd = cost(reply->usage, choice.price);
-  const bool has_calls = std::any_of(message.content.begin(), message.content.end(), [](const auto& block) { return std::holds_alternative<ports::ToolCallBlock>(block); });
-  message.stop_reason = has_calls ? ports::StopReason::tool_use : message.stop_reason == ports::StopReason::length ? ports::StopReason::length : ports::StopReason::stop;
+  const bool has_calls = std::any_of(message.content.begin(), message.content.end(), [](const auto& block) {
+    return std::holds_alternative<ports::ToolCallBlock>(block);
+  });
+  message.stop_reason = has_calls                                          ? ports::StopReason::tool_use
+                        : message.stop_reason == ports::StopReason::length ? ports::StopReason::length
+                                                                           : ports::StopReason::stop;
   if (!has_calls && text_of(message).empty()) {
     message.content.emplace_back(ports::TextBlock{"(The model ended its turn without saying anything.)"});
   }
@@ -299,9 +332,12 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   auto* random = &services.random;
   // With a price that nobody knows, a capped budget counts the assumed one: spending may never look smaller than it is.
   const auto counted = message.usage.cost_micro_usd >= 0 ? message.usage.cost_micro_usd
-                       : budget.any_cap() ? worst_case(message.usage.input + message.usage.cache_read + message.usage.cache_write, message.usage.output, choice.price,
-                                                       Price{budget.unknown_price, budget.unknown_price, budget.unknown_price, budget.unknown_price, true})
-                                          : 0;
+                       : budget.any_cap()
+                           ? worst_case(message.usage.input + message.usage.cache_read + message.usage.cache_write,
+                                        message.usage.output, choice.price,
+                                        Price{budget.unknown_price, budget.unknown_price, budget.unknown_price,
+                                              budget.unknown_price, true})
+                           : 0;
   std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
     // Model, label and levels may have been changed by a person meanwhile: only the counters are ours.
     TRY(auto current, store::find_session(connection, row.key));
@@ -315,7 +351,9 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
     }
     TRY_VOID(append_message(connection, row.session_id, info.run_id, message, *random));
     TRY_VOID(store::save_session(connection, saved));
-    TRY_VOID(store::settle(connection, reservation, counted, message.usage.input + message.usage.cache_read + message.usage.cache_write, message.usage.output, money));
+    TRY_VOID(store::settle(connection, reservation, counted,
+                           message.usage.input + message.usage.cache_read + message.usage.cache_write,
+                           message.usage.output, money));
     if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
     return true;
   };
@@ -336,16 +374,21 @@ Task<ports::ModelReply> Turn::stream_with_retries(ModelChoice choice, ports::Mod
     auto copy = request;
     auto reply = co_await dialect->stream(services.http, choice.endpoint, std::move(copy), sink);
     sink.end();
-    metrics::histogram("openclaw_model_call_duration_seconds", "Duration of model calls.", fmt::format("provider=\"{}\"", metrics::escape_label(choice.provider)))
+    metrics::histogram("openclaw_model_call_duration_seconds", "Duration of model calls.",
+                       fmt::format("provider=\"{}\"", metrics::escape_label(choice.provider)))
         .observe_ms(services.time.monotonic_ms() - started);
     if (reply) co_return reply;
     last = reply.error();
-    metrics::counter("openclaw_model_errors_total", "Failed model calls by kind.", fmt::format("kind=\"{}\"", kind_name(last.kind))).add();
+    metrics::counter("openclaw_model_errors_total", "Failed model calls by kind.",
+                     fmt::format("kind=\"{}\"", kind_name(last.kind)))
+        .add();
     if (last.code == "context-overflow" && shortened < 3 && request.messages.size() > 1) {
       std::size_t total = 0;
-      for (const auto& message : request.messages) total += bytes_of(message);
+      for (const auto& message : request.messages)
+        total += bytes_of(message);
       keep_newest(request.messages, total / 2);
-      request.messages = project_context(request.messages, ModelCatalog::rules_for(choice, dialect->rules()), choice.provider, choice.model);
+      request.messages = project_context(request.messages, ModelCatalog::rules_for(choice, dialect->rules()),
+                                         choice.provider, choice.model);
       ++shortened;
       --attempt;
       continue;
@@ -355,7 +398,8 @@ Task<ports::ModelReply> Turn::stream_with_retries(ModelChoice choice, ports::Mod
     auto delay = retry_after_ms(last);
     if (delay > kLongestRetryAfterMs) break;
     if (delay < 0) delay = std::int64_t{500} << attempt;
-    log::info("agent", "A model call failed and is tried again.", {{"run", run_.info.run_id}, {"error", last.text()}, {"delay_ms", std::to_string(delay)}});
+    log::info("agent", "A model call failed and is tried again.",
+              {{"run", run_.info.run_id}, {"error", last.text()}, {"delay_ms", std::to_string(delay)}});
     CO_TRY_VOID(co_await services.time.sleep_ms(delay));
   }
   co_return std::unexpected(last);
@@ -374,8 +418,10 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
     services.events.tool_started(run_.info, call.id, call.name, call.arguments_json);
     Result<ports::Message> result = fail(Kind::bug, "The tool was not run.");
     if (repeats >= kRefusedRepeats) {
-      auto refused = ports::text_result(fmt::format("This call was made {} times in a row with the same arguments, so it was not run again. "
-                                                    "Use the results that you have, or do something else.", repeats));
+      auto refused = ports::text_result(
+          fmt::format("This call was made {} times in a row with the same arguments, so it was not run again. "
+                      "Use the results that you have, or do something else.",
+                      repeats));
       refused.is_error = true;
       result = tool_result_message(call, std::move(refused), services.time.now_ms());
     } else {
@@ -402,8 +448,11 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
     CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(record)));
     services.events.tool_finished(run_.info, call.id, message.tool_name, message);
     if (repeats >= kFatalRepeats)
-      co_return fail(Kind::busy, fmt::format("The model is in a loop: it keeps calling {} with the same arguments, so the run was stopped.", call.name),
-                     "Say it differently, or use another model (/model).");
+      co_return fail(
+          Kind::busy,
+          fmt::format("The model is in a loop: it keeps calling {} with the same arguments, so the run was stopped.",
+                      call.name),
+          "Say it differently, or use another model (/model).");
   }
   co_return Result<>{};
 }
@@ -435,7 +484,9 @@ Task<> Turn::record_failure(Error error) {
   message.error_hint = error.hint;
   message.run_id = run_.info.run_id;
   if (!whole_text_.empty()) message.content.emplace_back(ports::TextBlock{whole_text_});
-  log::warn("agent", error.text(), {{"run", run_.info.run_id}, {"session", run_.info.session_key}, {"kind", std::string(kind_name(error.kind))}});
+  log::warn(
+      "agent", error.text(),
+      {{"run", run_.info.run_id}, {"session", run_.info.session_key}, {"kind", std::string(kind_name(error.kind))}});
   auto recorded = co_await finish(message, "failed", error.text());
   services.events.failed(run_.info, message, true);
   if (!recorded) co_return std::unexpected(recorded.error());

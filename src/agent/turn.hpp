@@ -1,5 +1,6 @@
-// One run from a user message to an answer: model calls and tool calls in turn, every step on disk before the next. Retries what may
-// be retried, reserves money before it is spent, and ends in exactly one of answered, failed or aborted.
+// One run from a user message to an answer: model calls and tool calls in turn, every step on disk before the next.
+// Retries what may be retried, reserves money before it is spent, and ends in exactly one of answered, failed or
+// aborted.
 #pragma once
 #include "agent/authority.hpp"
 #include "agent/runtime.hpp"
@@ -10,7 +11,8 @@ namespace openclaw::agent {
 class Turn {
 public:
   Turn(Runtime& runtime, const Run& run);
-  // `stop_reason` is set by whoever cancels: "rpc", "stop", "timeout", "shutdown". Returns how it ended, recorded and announced.
+  // `stop_reason` is set by whoever cancels: "rpc", "stop", "timeout", "shutdown". Returns how it ended, recorded and
+  // announced.
   Task<RunOutcome> run(const std::string* stop_reason);
 
 private:
@@ -33,7 +35,7 @@ private:
   const Run& run_;
   Authority authority_;
   store::SessionRow session_;
-  std::string whole_text_;     // of the reply that is streaming
+  std::string whole_text_; // of the reply that is streaming
   std::string whole_thinking_;
   int repeats_ = 0; // how often the last call came in a row with the same result
   std::string last_call_;

@@ -1,4 +1,5 @@
-// Tells when the configuration file may have changed, by inotify on its folder: no polling, no timer while nothing happens.
+// Tells when the configuration file may have changed, by inotify on its folder: no polling, no timer while nothing
+// happens.
 #pragma once
 #include "async/task.hpp"
 #include "async/time.hpp"

@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <fmt/core.h>
 #include <malloc.h>
+#include <sys/stat.h>
 
 namespace openclaw::app {
 namespace {
@@ -63,26 +64,34 @@ json::object show(const config::Snapshot& snapshot) {
 // The listening addresses. Only loopback is open without TLS in this build.
 Result<std::vector<net::HttpServer::Address>> addresses(const cli::GatewayOptions& options, const json::value& config) {
   const auto* gateway = find(config, "gateway");
-  const int port = options.port.value_or(static_cast<int>(gateway ? integer_or(*gateway, "port", kDefaultPort) : kDefaultPort));
-  const auto bind = !options.bind.empty() ? options.bind : gateway ? string_or(*gateway, "bind", "loopback") : std::string("loopback");
+  const int port =
+      options.port.value_or(static_cast<int>(gateway ? integer_or(*gateway, "port", kDefaultPort) : kDefaultPort));
+  const auto bind = !options.bind.empty() ? options.bind
+                    : gateway             ? string_or(*gateway, "bind", "loopback")
+                                          : std::string("loopback");
   if (bind != "loopback" && bind != "auto" && bind != "127.0.0.1" && bind != "localhost")
-    return fail(Kind::denied, fmt::format("The gateway listens on loopback only in this build, and \"{}\" was asked for.", bind),
+    return fail(Kind::denied,
+                fmt::format("The gateway listens on loopback only in this build, and \"{}\" was asked for.", bind),
                 "Reach it from elsewhere through: ssh -L 18789:127.0.0.1:18789 THIS-MACHINE");
   return std::vector<net::HttpServer::Address>{{"127.0.0.1", port}, {"::1", port}};
 }
 
 class GatewayProgram {
 public:
-  GatewayProgram(const cli::GatewayOptions& options, config::Environment environment, config::StateFolder folder, config::StateLock lock,
-                 config::Config config, config::Snapshot snapshot, std::unique_ptr<store::Database> database)
-      : options_(options), environment_(std::move(environment)), folder_(std::move(folder)), lock_(std::move(lock)), config_(std::move(config)),
-        snapshot_(std::move(snapshot)), database_(std::move(database)), loop_(1), scope_(loop_.get_executor()),
-        http_(net::make_http_client(loop_.get_executor(), net::client_config_from_environment())), broadcaster_(loop_.get_executor(), time_),
+  GatewayProgram(const cli::GatewayOptions& options, config::Environment environment, config::StateFolder folder,
+                 config::StateLock lock, config::Config config, config::Snapshot snapshot,
+                 std::unique_ptr<store::Database> database)
+      : options_(options), environment_(std::move(environment)), folder_(std::move(folder)), lock_(std::move(lock)),
+        config_(std::move(config)), snapshot_(std::move(snapshot)), database_(std::move(database)), loop_(1),
+        scope_(loop_.get_executor()),
+        http_(net::make_http_client(loop_.get_executor(), net::client_config_from_environment())),
+        broadcaster_(loop_.get_executor(), time_),
         models_((ports::register_extensions(registry_), registry_),
                 ports::ServerServices{loop_.get_executor(), scope_, time_, *http_, folder_.file("servers"),
                                       [this](std::string_view name) { return environment_.find(name).value_or(""); }},
                 environment_.variables(), broadcaster_),
-        runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_, broadcaster_, models_, folder_.path()}),
+        runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_,
+                                        broadcaster_, models_, folder_.path()}),
         messaging_(runtime_) {}
 
   int run() {
@@ -102,18 +111,28 @@ private:
 
   Task<> serve() {
     CO_TRY_VOID(apply(snapshot_));
-    if (options_.setup_model) CO_TRY_VOID(co_await setup_model(models_, time_));
+    if (options_.setup_model && options_.model_download) CO_TRY_VOID(co_await setup_model(models_, time_));
     CO_TRY(auto listen, addresses(options_, snapshot_.value));
     auto token = options_.token;
     if (token.empty()) {
       CO_TRY(token, config::gateway_token(folder_, snapshot_.value, environment_, config::CreateToken::yes));
     }
     log::redact(token);
-    gateway::GatewayOptions gateway_options{std::move(listen), std::move(token), strings_at(snapshot_.value, "gateway.allowedHosts"),
+    gateway::GatewayOptions gateway_options{std::move(listen), std::move(token),
+                                            strings_at(snapshot_.value, "gateway.allowedHosts"),
                                             strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins")};
-    gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_, broadcaster_);
-    gateway::Services services{time_,      random_,        *database_,         runtime_,         models_,
-                               messaging_, gateway,        folder_.path(),     snapshot_.path,   std::string(kVersion),
+    gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
+                             broadcaster_);
+    gateway::Services services{time_,
+                               random_,
+                               *database_,
+                               runtime_,
+                               models_,
+                               messaging_,
+                               gateway,
+                               folder_.path(),
+                               snapshot_.path,
+                               std::string(kVersion),
                                [this] { return show(snapshot_); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
@@ -134,9 +153,12 @@ private:
   Task<> announce(gateway::Gateway* gateway) {
     CO_TRY(const auto login, co_await gateway->create_login_url());
     if (options_.ready_json) {
-      fmt::print("{}\n", to_text(json::object{{"url", fmt::format("http://127.0.0.1:{}", gateway->port())}, {"webchat", login}, {"pid", static_cast<std::int64_t>(::getpid())}}));
+      fmt::print("{}\n", to_text(json::object{{"url", fmt::format("http://127.0.0.1:{}", gateway->port())},
+                                              {"webchat", login},
+                                              {"pid", static_cast<std::int64_t>(::getpid())}}));
     } else {
-      fmt::print("openclaw {} listens on http://127.0.0.1:{}\n\n  WebChat: {}\n\nThe link is good once, for ten minutes; a new one comes from: openclaw dashboard\n"
+      fmt::print("openclaw {} listens on http://127.0.0.1:{}\n\n  WebChat: {}\n\nThe link is good once, for ten "
+                 "minutes; a new one comes from: openclaw dashboard\n"
                  "Stop with Ctrl+C.\n",
                  kVersion, gateway->port(), login);
     }
@@ -158,7 +180,8 @@ private:
       if (loaded && loaded->hash == snapshot_.hash) continue;
       auto applied = loaded ? apply(*loaded) : Result<>(std::unexpected(loaded.error()));
       if (!applied) {
-        log::warn("config", "The changed configuration is not usable, so the former one stays in force. " + applied.error().text());
+        log::warn("config", "The changed configuration is not usable, so the former one stays in force. " +
+                                applied.error().text());
         continue;
       }
       snapshot_ = std::move(*loaded);
@@ -214,9 +237,11 @@ Result<int> run(const cli::GatewayOptions& options) {
   config::Config config(config::config_path(environment, folder.path()), config::compose_schema(sections), environment);
   TRY(auto snapshot, config.load());
   TRY_VOID(snapshot.check());
-  for (const auto& problem : snapshot.problems) log::warn("config", problem.text());
+  for (const auto& problem : snapshot.problems)
+    log::warn("config", problem.text());
   TRY(auto database, store::Database::open(folder.file("state.db")));
-  GatewayProgram program(options, std::move(environment), std::move(folder), std::move(lock), std::move(config), std::move(snapshot), std::move(database));
+  GatewayProgram program(options, std::move(environment), std::move(folder), std::move(lock), std::move(config),
+                         std::move(snapshot), std::move(database));
   return program.run();
 }
 
@@ -226,6 +251,8 @@ int run_gateway(const cli::GatewayOptions& options) {
   // One arena for the loop, one for the pool: more only cost memory here.
   mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
+  // Whatever is created in the state folder is its owner's alone.
+  ::umask(077);
   const auto status = run(options);
   return status ? *status : print_error(status.error());
 }

@@ -16,9 +16,10 @@ public:
     if (percent == shown_ || (!terminal_ && percent / 10 == shown_ / 10 && shown_ >= 0)) return;
     shown_ = percent;
     const int filled = percent * 30 / 100;
-    fmt::print("{}  [{}{}] {:3} %  {} of {} MB{}", terminal_ ? "\r" : "", std::string(static_cast<std::size_t>(filled), '#'),
-               std::string(static_cast<std::size_t>(30 - filled), '.'), percent, progress.done_bytes / 1'000'000, progress.total_bytes / 1'000'000,
-               terminal_ ? "" : "\n");
+    fmt::print("{}  [{}{}] {:3} %  {} of {} MB{}", terminal_ ? "\r" : "",
+               std::string(static_cast<std::size_t>(filled), '#'),
+               std::string(static_cast<std::size_t>(30 - filled), '.'), percent, progress.done_bytes / 1'000'000,
+               progress.total_bytes / 1'000'000, terminal_ ? "" : "\n");
     std::fflush(stdout);
   }
   void end() const {
@@ -43,14 +44,18 @@ Task<> setup_model(agent::Models& models, async::Time&) {
     co_return Result<>{};
   }
   const auto& terms = status.terms;
-  fmt::print("No model is connected, so the small built-in one is fetched: {} under {} ({} MB).\n{}\nLicence: {} ({})\n", terms.model_name, terms.engine_name,
-             terms.download_bytes / 1'000'000, terms.text, terms.licence_name, terms.licence_url);
+  fmt::print(
+      "No model is connected, so the small built-in one is fetched: {} under {} ({} MB).\n{}\nLicence: {} ({})\n",
+      terms.model_name, terms.engine_name, terms.download_bytes / 1'000'000, terms.text, terms.licence_name,
+      terms.licence_url);
   std::fflush(stdout);
   const auto bar = std::make_shared<ProgressBar>();
   auto fetched = co_await models.download([bar](ports::DownloadProgress progress) { bar->show(progress); });
   bar->end();
-  if (!fetched) fmt::print(stderr, "{}\n", fetched.error().text());
-  else fmt::print("The built-in model is ready.\n");
+  if (!fetched)
+    fmt::print(stderr, "{}\n", fetched.error().text());
+  else
+    fmt::print("The built-in model is ready.\n");
   co_return Result<>{};
 }
 

@@ -1,6 +1,6 @@
-// Event: wakes whoever waits. notify() wakes all present waiters; it is not remembered for later ones. A waiter may wake without
-// cause and checks its condition again.
-// Queue: a bounded first-in first-out hand-over between coroutines of the same loop.
+// Event: wakes whoever waits. notify() wakes all present waiters; it is not remembered for later ones. A waiter may
+// wake without cause and checks its condition again. Queue: a bounded first-in first-out hand-over between coroutines
+// of the same loop.
 #pragma once
 #include "async/task.hpp"
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -26,7 +26,8 @@ private:
   Timer timer_;
 };
 
-template <class T> class Queue {
+template <class T>
+class Queue {
 public:
   Queue(Executor executor, std::size_t limit) : readable_(executor), writable_(executor), limit_(limit) {}
 

@@ -17,7 +17,8 @@ void post_to_pool(std::function<void()> work);
 void stop_pool();
 
 // Resumes the awaiting coroutine on its own loop with what `start` hands to the callback, from whatever thread.
-template <class T> Task<T> await_callback(std::function<void(std::function<void(Result<T>)>)> start) {
+template <class T>
+Task<T> await_callback(std::function<void(std::function<void(Result<T>)>)> start) {
   auto result = co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Result<T>)>(
       [](auto handler, std::function<void(std::function<void(Result<T>)>)> begin) {
         auto executor = asio::get_associated_executor(handler);
@@ -34,10 +35,12 @@ template <class T> Task<T> await_callback(std::function<void(std::function<void(
   co_return result;
 }
 
-template <class T> Task<T> offload(std::function<Result<T>()> work) {
-  std::function<void(std::function<void(Result<T>)>)> start = [work = std::move(work)](std::function<void(Result<T>)> done) {
-    post_to_pool([work, done = std::move(done)] { done(work()); });
-  };
+template <class T>
+Task<T> offload(std::function<Result<T>()> work) {
+  std::function<void(std::function<void(Result<T>)>)> start =
+      [work = std::move(work)](std::function<void(Result<T>)> done) {
+        post_to_pool([work, done = std::move(done)] { done(work()); });
+      };
   auto result = co_await await_callback<T>(std::move(start));
   co_return result;
 }

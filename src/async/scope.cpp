@@ -71,7 +71,8 @@ Scope::Child Scope::spawn(std::string name, Task<> task) {
       try {
         std::rethrow_exception(problem);
       } catch (const std::exception& exception) {
-        log::error("async", "A task ended by an exception; this is a bug.", {{"task", child->name}, {"what", exception.what()}});
+        log::error("async", "A task ended by an exception; this is a bug.",
+                   {{"task", child->name}, {"what", exception.what()}});
       } catch (...) {
         log::error("async", "A task ended by an unknown exception; this is a bug.", {{"task", child->name}});
       }
@@ -102,7 +103,11 @@ Task<> Scope::join() {
   co_return Result<>{};
 }
 
-std::size_t Scope::size() const { return state_->children.size(); }
-Executor Scope::executor() const { return state_->executor; }
+std::size_t Scope::size() const {
+  return state_->children.size();
+}
+Executor Scope::executor() const {
+  return state_->executor;
+}
 
 } // namespace openclaw::async

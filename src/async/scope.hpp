@@ -1,5 +1,6 @@
-// Structured concurrency: a Scope owns its children, and can cancel and join them. The only place that starts coroutines.
-// A Scope must be joined (or never used) before it is destroyed; children may not outlive what they refer to.
+// Structured concurrency: a Scope owns its children, and can cancel and join them. The only place that starts
+// coroutines. A Scope must be joined (or never used) before it is destroyed; children may not outlive what they refer
+// to.
 #pragma once
 #include "async/task.hpp"
 #include <functional>
@@ -44,7 +45,8 @@ private:
 };
 
 // Runs a task to its end on a fresh loop and returns its result: for main() and for tests.
-template <class T> Result<T> run(asio::io_context& loop, Task<T> task);
+template <class T>
+Result<T> run(asio::io_context& loop, Task<T> task);
 
 } // namespace openclaw::async
 

@@ -6,7 +6,8 @@
 
 namespace openclaw::async {
 
-template <class T> Result<T> run(asio::io_context& loop, Task<T> task) {
+template <class T>
+Result<T> run(asio::io_context& loop, Task<T> task) {
   std::optional<Result<T>> outcome;
   asio::co_spawn(
       loop,

@@ -1,4 +1,5 @@
-// Task: a coroutine that yields a Result. One event loop runs them all; parameters go by value; name it before you await it.
+// Task: a coroutine that yields a Result. One event loop runs them all; parameters go by value; name it before you
+// await it.
 #pragma once
 #include "base/result.hpp"
 #include <boost/asio/as_tuple.hpp>
@@ -12,7 +13,8 @@ namespace openclaw::async {
 namespace asio = boost::asio;
 
 using Executor = asio::io_context::executor_type;
-template <class T = void> using Task = asio::awaitable<Result<T>, Executor>;
+template <class T = void>
+using Task = asio::awaitable<Result<T>, Executor>;
 
 // The one completion token: no asio operation throws.
 inline constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<Executor>());

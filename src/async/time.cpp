@@ -18,7 +18,8 @@ Task<> FakeTime::sleep_ms(std::int64_t milliseconds) {
   const auto event = std::make_shared<Event>(executor_);
   const auto at = due_.emplace(until, event);
   Result<> outcome;
-  while (now_ < until && outcome) outcome = co_await event->wait();
+  while (now_ < until && outcome)
+    outcome = co_await event->wait();
   due_.erase(at);
   co_return outcome;
 }

@@ -1,4 +1,5 @@
-// Waiting, as a thing that is handed in: SystemTime in the program, FakeTime in tests (advance() fires what became due).
+// Waiting, as a thing that is handed in: SystemTime in the program, FakeTime in tests (advance() fires what became
+// due).
 #pragma once
 #include "async/event.hpp"
 #include "async/task.hpp"
@@ -25,7 +26,8 @@ private:
 
 class FakeTime final : public Time {
 public:
-  explicit FakeTime(Executor executor, std::int64_t start_ms = 1'795'230'419'000) : executor_(executor), now_(start_ms) {}
+  explicit FakeTime(Executor executor, std::int64_t start_ms = 1'795'230'419'000)
+      : executor_(executor), now_(start_ms) {}
   std::int64_t now_ms() const override { return now_; }
   std::int64_t monotonic_ms() const override { return now_; }
   Task<> sleep_ms(std::int64_t milliseconds) override;

@@ -1,4 +1,5 @@
-// Time as a thing that is handed in, so that tests own it. Wall time is int64 milliseconds UTC; monotonic time only measures spans.
+// Time as a thing that is handed in, so that tests own it. Wall time is int64 milliseconds UTC; monotonic time only
+// measures spans.
 #pragma once
 #include <cstdint>
 #include <string>

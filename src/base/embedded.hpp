@@ -1,4 +1,5 @@
-// Files linked into the binary (command help, tables of data, the web interface), found by name. Made by cmake/layers.cmake.
+// Files linked into the binary (command help, tables of data, the web interface), found by name. Made by
+// cmake/layers.cmake.
 #pragma once
 #include <optional>
 #include <span>

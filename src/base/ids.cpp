@@ -40,7 +40,8 @@ std::string uuid_v7(const Clock& clock, Random& random) {
   std::array<std::uint8_t, 16> bytes{};
   random.fill(bytes);
   const auto time = static_cast<std::uint64_t>(clock.now_ms());
-  for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(time >> (40 - 8 * i));
+  for (std::size_t i = 0; i < 6; ++i)
+    bytes[i] = static_cast<std::uint8_t>(time >> (40 - 8 * i));
   bytes[6] = static_cast<std::uint8_t>(0x70 | (bytes[6] & 0x0f));
   bytes[8] = static_cast<std::uint8_t>(0x80 | (bytes[8] & 0x3f));
   const std::string hex = to_hex(bytes);

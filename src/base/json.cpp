@@ -14,15 +14,19 @@ Result<json::value> parse_json(std::string_view text, std::string_view what) {
   boost::system::error_code error;
   const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
   std::size_t trailing = consumed;
-  while (!error && trailing < text.size() && std::string_view(" \t\r\n").find(text[trailing]) != std::string_view::npos) ++trailing;
+  while (!error && trailing < text.size() && std::string_view(" \t\r\n").find(text[trailing]) != std::string_view::npos)
+    ++trailing;
   if (!error && trailing < text.size()) error = json::make_error_code(json::error::extra_data);
   if (!error) parser.finish(error);
   if (error)
-    return fail(Kind::invalid, fmt::format("The {} is not valid JSON: {} at byte {}.", what, error.message(), consumed));
+    return fail(Kind::invalid,
+                fmt::format("The {} is not valid JSON: {} at byte {}.", what, error.message(), consumed));
   return parser.release();
 }
 
-const json::value* find(const json::object& object, std::string_view key) { return object.if_contains(key); }
+const json::value* find(const json::object& object, std::string_view key) {
+  return object.if_contains(key);
+}
 
 const json::value* find(const json::value& value, std::string_view key) {
   const auto* object = value.if_object();

@@ -14,7 +14,8 @@ namespace openclaw {
 
 namespace json = boost::json;
 
-// Strict JSON, at most 64 levels deep; the message names the offset. `what` names the text in that message ("frame", "answer of ...").
+// Strict JSON, at most 64 levels deep; the message names the offset. `what` names the text in that message ("frame",
+// "answer of ...").
 Result<json::value> parse_json(std::string_view text, std::string_view what);
 
 // Reading: a missing or differently typed field is simply absent.
@@ -31,6 +32,8 @@ bool bool_or(const json::object& object, std::string_view key, bool otherwise);
 double number_or(const json::object& object, std::string_view key, double otherwise);
 std::optional<std::int64_t> as_integer(const json::value& value);
 
-inline std::string to_text(const json::value& value) { return json::serialize(value); }
+inline std::string to_text(const json::value& value) {
+  return json::serialize(value);
+}
 
 } // namespace openclaw

@@ -37,10 +37,14 @@ State& state() {
 
 std::string_view level_name(Level level) {
   switch (level) {
-  case Level::debug: return "debug";
-  case Level::info: return "info";
-  case Level::warn: return "warn";
-  case Level::error: return "error";
+  case Level::debug:
+    return "debug";
+  case Level::info:
+    return "info";
+  case Level::warn:
+    return "warn";
+  case Level::error:
+    return "error";
   }
   return "error";
 }
@@ -72,7 +76,8 @@ std::string redact_locked(const State& s, std::string_view text) {
   std::string out(text);
   for (const auto& secret : s.secrets) {
     const auto& value = secret.reveal();
-    for (auto at = out.find(value); at != std::string::npos; at = out.find(value, at)) out.replace(at, value.size(), "[secret]");
+    for (auto at = out.find(value); at != std::string::npos; at = out.find(value, at))
+      out.replace(at, value.size(), "[secret]");
   }
   return out;
 }
@@ -129,14 +134,16 @@ void write(Level level, std::string_view area, std::string_view message, std::in
     line["level"] = level_name(level);
     line["area"] = area;
     line["message"] = safe(message);
-    for (const auto& [name, value] : fields) line[name] = safe(value);
+    for (const auto& [name, value] : fields)
+      line[name] = safe(value);
     const auto text = json::serialize(line) + "\n";
     if (::write(s.file, text.data(), text.size()) > 0) s.written += static_cast<std::int64_t>(text.size());
     if (s.written > kFileBytes) rotate(s);
   }
   if (to_console) {
     std::string text = fmt::format("{}: {}: {}", level_name(level), area, safe(message));
-    for (const auto& [name, value] : fields) text += fmt::format(" {}={}", name, safe(value));
+    for (const auto& [name, value] : fields)
+      text += fmt::format(" {}={}", name, safe(value));
     fmt::print(stderr, "{}\n", text);
   }
 }

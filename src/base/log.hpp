@@ -1,5 +1,5 @@
-// The log: JSON lines in the state folder, rotated by size, control characters escaped, known secrets replaced by value.
-// Before open() and in command-line programs, warnings and errors go to standard error as text.
+// The log: JSON lines in the state folder, rotated by size, control characters escaped, known secrets replaced by
+// value. Before open() and in command-line programs, warnings and errors go to standard error as text.
 #pragma once
 #include "base/result.hpp"
 #include "base/secret.hpp"

@@ -23,7 +23,8 @@ Registry& registry() {
   return instance;
 }
 
-template <class T> T& find_or_add(std::string_view name, std::string_view help, std::string_view labels) {
+template <class T>
+T& find_or_add(std::string_view name, std::string_view help, std::string_view labels) {
   auto& all = registry();
   const std::lock_guard lock(all.mutex);
   auto& family = all.families[std::string(name)];
@@ -33,7 +34,9 @@ template <class T> T& find_or_add(std::string_view name, std::string_view help, 
   return *std::get<std::unique_ptr<T>>(at->second);
 }
 
-std::string braces(std::string_view labels) { return labels.empty() ? std::string() : fmt::format("{{{}}}", labels); }
+std::string braces(std::string_view labels) {
+  return labels.empty() ? std::string() : fmt::format("{{{}}}", labels);
+}
 
 } // namespace
 
@@ -49,7 +52,8 @@ Histogram& histogram(std::string_view name, std::string_view help, std::string_v
 
 void Histogram::observe_ms(std::int64_t milliseconds) {
   int bucket = 0;
-  while (bucket < kBuckets && milliseconds > kBounds[bucket]) ++bucket;
+  while (bucket < kBuckets && milliseconds > kBounds[bucket])
+    ++bucket;
   buckets_[bucket].fetch_add(1, std::memory_order_relaxed);
   sum_.fetch_add(milliseconds, std::memory_order_relaxed);
 }
@@ -96,8 +100,10 @@ std::string escape_label(std::string_view value) {
   std::string out;
   for (const char c : value) {
     if (c == '\\' || c == '"') out.push_back('\\');
-    if (c == '\n') out += "\\n";
-    else out.push_back(c);
+    if (c == '\n')
+      out += "\\n";
+    else
+      out.push_back(c);
   }
   return out;
 }

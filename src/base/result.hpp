@@ -1,4 +1,5 @@
-// Result and Error: an outcome as a value. The kind decides behaviour (retry, status code, exit code); the text is for people.
+// Result and Error: an outcome as a value. The kind decides behaviour (retry, status code, exit code); the text is for
+// people.
 #pragma once
 #include <cstdint>
 #include <expected>
@@ -38,7 +39,8 @@ struct [[nodiscard]] Error {
   std::string text() const;
 };
 
-template <class T = void> using Result = std::expected<T, Error>;
+template <class T = void>
+using Result = std::expected<T, Error>;
 
 inline std::unexpected<Error> fail(Kind kind, std::string message, std::string hint = {}, std::string code = {}) {
   return std::unexpected(Error{kind, std::move(message), std::move(hint), std::move(code)});
@@ -74,6 +76,5 @@ int http_status(Kind kind);
 #define CO_TRY_VOID(...)                                                                                               \
   do {                                                                                                                 \
     auto try_void_result = (__VA_ARGS__);                                                                              \
-    if (!try_void_result)                                                                                              \
-      co_return std::unexpected(std::move(try_void_result).error());                                                   \
+    if (!try_void_result) co_return std::unexpected(std::move(try_void_result).error());                               \
   } while (false)

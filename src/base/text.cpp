@@ -43,12 +43,14 @@ Decoded decode(std::string_view text, std::size_t position) {
 }
 
 bool hidden_from_readers(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-         (c >= 0xe0000 && c <= 0xe007f);
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
+         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 
-bool continuation(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
+bool continuation(char c) {
+  return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80;
+}
 
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr char kBase64Url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -59,10 +61,13 @@ std::string encode64(std::span<const std::uint8_t> bytes, const char* alphabet, 
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = (group << 8) | (k < count ? bytes[i + k] : 0U);
+    for (std::size_t k = 0; k < 3; ++k)
+      group = (group << 8) | (k < count ? bytes[i + k] : 0U);
     for (std::size_t k = 0; k < 4; ++k) {
-      if (k <= count) out.push_back(alphabet[(group >> (18 - 6 * k)) & 63]);
-      else if (padded) out.push_back('=');
+      if (k <= count)
+        out.push_back(alphabet[(group >> (18 - 6 * k)) & 63]);
+      else if (padded)
+        out.push_back('=');
     }
   }
   return out;
@@ -81,11 +86,16 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
-std::string base64url(std::span<const std::uint8_t> bytes) { return encode64(bytes, kBase64Url, false); }
-std::string to_base64(std::span<const std::uint8_t> bytes) { return encode64(bytes, kBase64, true); }
+std::string base64url(std::span<const std::uint8_t> bytes) {
+  return encode64(bytes, kBase64Url, false);
+}
+std::string to_base64(std::span<const std::uint8_t> bytes) {
+  return encode64(bytes, kBase64, true);
+}
 
 std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  while (!text.empty() && text.back() == '=')
+    text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::vector<std::uint8_t> out;
   out.reserve(text.size() * 3 / 4);
@@ -93,12 +103,18 @@ std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
   int bits = 0;
   for (const char c : text) {
     std::uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z') value = static_cast<std::uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z') value = static_cast<std::uint32_t>(c - 'a' + 26);
-    else if (c >= '0' && c <= '9') value = static_cast<std::uint32_t>(c - '0' + 52);
-    else if (c == '+' || c == '-') value = 62;
-    else if (c == '/' || c == '_') value = 63;
-    else return std::nullopt;
+    if (c >= 'A' && c <= 'Z')
+      value = static_cast<std::uint32_t>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      value = static_cast<std::uint32_t>(c - 'a' + 26);
+    else if (c >= '0' && c <= '9')
+      value = static_cast<std::uint32_t>(c - '0' + 52);
+    else if (c == '+' || c == '-')
+      value = 62;
+    else if (c == '/' || c == '_')
+      value = 63;
+    else
+      return std::nullopt;
     group = (group << 6) | value;
     bits += 6;
     if (bits >= 8) {
@@ -137,14 +153,16 @@ std::string to_valid_utf8(std::string_view text) {
 
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
-  while (bytes > 0 && continuation(text[bytes])) --bytes;
+  while (bytes > 0 && continuation(text[bytes]))
+    --bytes;
   return text.substr(0, bytes);
 }
 
 std::string_view utf8_suffix(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   std::size_t start = text.size() - bytes;
-  while (start < text.size() && continuation(text[start])) ++start;
+  while (start < text.size() && continuation(text[start]))
+    ++start;
   return text.substr(start);
 }
 
@@ -160,10 +178,14 @@ std::string printable(std::string_view text, std::size_t limit) {
       out += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(text[i]));
       ++i;
     } else {
-      if (decoded.point == '\n') out += "\\n";
-      else if (decoded.point == '\t') out += "\\t";
-      else if (hidden_from_readers(decoded.point)) out += fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(decoded.point));
-      else out.append(text, i, decoded.length);
+      if (decoded.point == '\n')
+        out += "\\n";
+      else if (decoded.point == '\t')
+        out += "\\t";
+      else if (hidden_from_readers(decoded.point))
+        out += fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(decoded.point));
+      else
+        out.append(text, i, decoded.length);
       i += decoded.length;
     }
   }
@@ -179,8 +201,10 @@ std::string cut_middle(std::string_view text, std::size_t head, std::size_t tail
 
 std::string_view trim(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  while (!text.empty() && blank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && blank(text.back()))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -222,12 +246,14 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   // Two letters in the wrong order count as one mistake: it is the most frequent one.
   const auto distance = [](std::string_view a, std::string_view b) {
     std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+    for (std::size_t j = 0; j <= b.size(); ++j)
+      last[j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
       row[0] = i;
       for (std::size_t j = 1; j <= b.size(); ++j) {
         row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before_last[j - 2] + 1);
+        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+          row[j] = std::min(row[j], before_last[j - 2] + 1);
       }
       before_last.swap(last);
       last.swap(row);

@@ -10,8 +10,8 @@
 namespace openclaw {
 
 std::string to_hex(std::span<const std::uint8_t> bytes);
-std::string base64url(std::span<const std::uint8_t> bytes);                      // no padding
-std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text);     // both alphabets, padding optional
+std::string base64url(std::span<const std::uint8_t> bytes);                  // no padding
+std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text); // both alphabets, padding optional
 std::string to_base64(std::span<const std::uint8_t> bytes);
 
 bool valid_utf8(std::string_view text);
@@ -22,7 +22,8 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
 // The longest suffix of at most `bytes` bytes that does not split a code point.
 std::string_view utf8_suffix(std::string_view text, std::size_t bytes);
 
-// Control, bidirectional and zero-width characters as \u{...}; cut at `limit` bytes with an ellipsis. For logs and approvals.
+// Control, bidirectional and zero-width characters as \u{...}; cut at `limit` bytes with an ellipsis. For logs and
+// approvals.
 std::string printable(std::string_view text, std::size_t limit = 256);
 // Keeps the head and the tail of a long text and says between them how many bytes are missing.
 std::string cut_middle(std::string_view text, std::size_t head, std::size_t tail);

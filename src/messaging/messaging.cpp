@@ -33,7 +33,8 @@ Result<agent::SessionKey> Messaging::canonical(std::string_view written) const {
   const auto& settings = runtime_.settings();
   TRY(auto key, agent::canonical_session_key(written, settings.agents.front().id));
   if (!settings.find_agent(key.agent_id))
-    return fail(Kind::missing, fmt::format("There is no agent \"{}\".", key.agent_id), "See the agents with: openclaw config get agents.list");
+    return fail(Kind::missing, fmt::format("There is no agent \"{}\".", key.agent_id),
+                "See the agents with: openclaw config get agents.list");
   return key;
 }
 
@@ -43,7 +44,9 @@ Task<Receipt> Messaging::receive(Inbound message) {
   CO_TRY_VOID(check_id(message.dedupe_key, "idempotency key"));
   CO_TRY_VOID(check_id(message.run_id, "run id"));
   if (message.text.size() > kLongestMessage)
-    co_return fail(Kind::invalid, fmt::format("The message has {} bytes; at most {} are taken.", message.text.size(), kLongestMessage), "Put long material into a file of the workspace.");
+    co_return fail(Kind::invalid,
+                   fmt::format("The message has {} bytes; at most {} are taken.", message.text.size(), kLongestMessage),
+                   "Put long material into a file of the workspace.");
   message.text = to_valid_utf8(message.text);
   if (trim(message.text).empty()) co_return fail(Kind::invalid, "The message is empty.", "Write something first.");
   // Stop words never wait behind what they are to stop.
@@ -65,9 +68,11 @@ Task<Receipt> Messaging::retry(std::string session_key, std::string run_id, std:
   auto& services = runtime_.services();
   CO_TRY(const auto row, store::find_run(services.database.reader(), run_id));
   if (!row || row->session_key != key.canonical)
-    co_return fail(Kind::missing, fmt::format("There is no run {} in this session.", run_id), "Reload the conversation and try again.");
+    co_return fail(Kind::missing, fmt::format("There is no run {} in this session.", run_id),
+                   "Reload the conversation and try again.");
   if (row->state != "failed" && row->state != "aborted")
-    co_return fail(Kind::conflict, "This run did not fail, so there is nothing to run again.", "Send a new message instead.");
+    co_return fail(Kind::conflict, "This run did not fail, so there is nothing to run again.",
+                   "Send a new message instead.");
   CO_TRY(const auto body, parse_json(row->body, "inbox row"));
   Inbound message;
   message.channel = row->channel;
@@ -90,21 +95,24 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   CO_TRY(const auto known, store::find_message(services.database.reader(), message.channel, message.dedupe_key));
   if (known) {
     receipt.run_id = known->run_id;
-    receipt.state = known->state == "accepted" || known->state == "running" ? Receipt::State::in_flight : Receipt::State::done;
+    receipt.state =
+        known->state == "accepted" || known->state == "running" ? Receipt::State::in_flight : Receipt::State::done;
     co_return receipt;
   }
   const auto now = services.time.now_ms();
   const auto command = message.may_command ? agent::parse_chat_command(message.text) : std::nullopt;
   if (command) {
     agent::RunInfo info{message.run_id, key.canonical, key.agent_id, message.session_key};
-    auto answered = co_await agent::answer_chat_command(runtime_, info, *command, user_message(message.text, now), message.channel, body_of(message));
+    auto answered = co_await agent::answer_chat_command(runtime_, info, *command, user_message(message.text, now),
+                                                        message.channel, body_of(message));
     if (!answered) co_return std::unexpected(answered.error());
     if (!*answered) receipt.state = Receipt::State::in_flight;
     co_return receipt;
   }
 
   agent::Run run;
-  run.info = {message.run_id, key.canonical, key.agent_id, message.session_key.empty() ? key.canonical : message.session_key};
+  run.info = {message.run_id, key.canonical, key.agent_id,
+              message.session_key.empty() ? key.canonical : message.session_key};
   run.user = user_message(message.text, now);
   run.thinking = ports::thinking_from(message.thinking);
   run.extra_system_prompt = message.extra_system_prompt;
@@ -135,7 +143,8 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
     if (!fresh) return false;
     TRY(auto session, store::ensure_session(connection, row.session_key, agent_id, session_id, now));
     if (!retry_of.empty()) TRY_VOID(store::delete_run_errors(connection, session.session_id, retry_of));
-    if (begins && retry_of.empty()) TRY_VOID(agent::append_message(connection, session.session_id, row.run_id, user, *random));
+    if (begins && retry_of.empty())
+      TRY_VOID(agent::append_message(connection, session.session_id, row.run_id, user, *random));
     session.updated_ms = now;
     session.channel = row.channel;
     TRY_VOID(store::save_session(connection, session));
@@ -145,7 +154,9 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   acceptance->settle(saved && *saved);
   if (!saved) co_return std::unexpected(saved.error());
   if (!*saved) receipt.state = Receipt::State::in_flight; // the same message arrived twice at once
-  metrics::counter("openclaw_messages_accepted_total", "Messages accepted by channel.", fmt::format("channel=\"{}\"", message.channel)).add();
+  metrics::counter("openclaw_messages_accepted_total", "Messages accepted by channel.",
+                   fmt::format("channel=\"{}\"", message.channel))
+      .add();
   co_return receipt;
 }
 

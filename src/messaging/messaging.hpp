@@ -1,5 +1,5 @@
-// From any channel to an agent: deduplicate, stop words and commands before the queue, onto disk, acknowledge, then onto the session's
-// lane. WebChat and `chat.send` are one more channel here, not a second way in.
+// From any channel to an agent: deduplicate, stop words and commands before the queue, onto disk, acknowledge, then
+// onto the session's lane. WebChat and `chat.send` are one more channel here, not a second way in.
 #pragma once
 #include "agent/runtime.hpp"
 #include "agent/session_key.hpp"
@@ -23,7 +23,7 @@ struct Receipt {
   enum class State { started, in_flight, done, stopped };
   State state = State::started;
   std::string run_id;
-  std::string session_key;              // canonical
+  std::string session_key;               // canonical
   std::vector<std::string> stopped_runs; // for State::stopped
 };
 

@@ -106,7 +106,6 @@ bool runs_others(const CommandEffect& command) {
 
 bool allowed_by(const CommandRule& rule, const CommandEffect& command) {
   if (rule.binary.empty() || !matches(rule.binary, command.resolved_binary)) return false;
-  if (rule.arguments.empty()) return !runs_others(command);
   return same_arguments(rule, command);
 }
 
@@ -232,8 +231,6 @@ std::optional<CommandRule> rule_for(const CommandEffect& command) {
   if (runs_others(command)) return std::nullopt;
   CommandRule rule{.binary = command.resolved_binary};
   rule.arguments.assign(command.argv.begin() + 1, command.argv.end());
-  // An empty list would mean "any arguments".
-  if (rule.arguments.empty()) return std::nullopt;
   return rule;
 }
 

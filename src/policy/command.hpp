@@ -19,9 +19,8 @@ std::optional<std::vector<std::string>> plain_arguments(std::string_view command
 bool runs_other_programs(std::string_view binary_name);
 
 struct CommandRule {
-  std::string binary; // glob on the resolved absolute path
-  std::vector<std::string>
-      arguments; // empty: any (never for programs that run others); else the exact argument list after argv[0]
+  std::string binary;                 // glob on the resolved absolute path
+  std::vector<std::string> arguments; // exactly these, after argv[0]
 };
 
 enum class ExecSecurity { deny, allowlist, full };

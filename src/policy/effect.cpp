@@ -16,11 +16,16 @@ void put(std::string& out, std::string_view field) {
 
 std::string_view risk_name(Risk risk) {
   switch (risk) {
-  case Risk::read: return "read";
-  case Risk::write: return "write";
-  case Risk::execute: return "execute";
-  case Risk::network: return "network";
-  case Risk::owner: return "owner";
+  case Risk::read:
+    return "read";
+  case Risk::write:
+    return "write";
+  case Risk::execute:
+    return "execute";
+  case Risk::network:
+    return "network";
+  case Risk::owner:
+    return "owner";
   }
   return "owner";
 }
@@ -32,11 +37,13 @@ std::string Effect::digest() const {
   put(bytes, summary);
   put(bytes, host);
   put(bytes, std::to_string(paths.size()));
-  for (const auto& path : paths) put(bytes, path);
+  for (const auto& path : paths)
+    put(bytes, path);
   put(bytes, command ? "command" : "");
   if (command) {
     put(bytes, std::to_string(command->argv.size()));
-    for (const auto& argument : command->argv) put(bytes, argument);
+    for (const auto& argument : command->argv)
+      put(bytes, argument);
     put(bytes, command->through_shell ? "shell" : "direct");
     put(bytes, command->resolved_binary);
     put(bytes, command->binary_sha256);
@@ -57,10 +64,12 @@ Result<Permit> Permit::issue(const Decision& decision, Effect effect, const std:
   if (decision.verdict == Verdict::allow) return Permit(std::move(effect));
   if (!consumed) return fail(Kind::denied, "This needs an approval that was not given.", "Ask again and approve it.");
   if (consumed->effect_digest != effect.digest())
-    return fail(Kind::denied, "The approval was for something else than what would run now.", "Ask again and approve what is shown.");
+    return fail(Kind::denied, "The approval was for something else than what would run now.",
+                "Ask again and approve what is shown.");
   if (consumed->session_key != session_key || consumed->agent_id != agent_id)
     return fail(Kind::denied, "The approval belongs to another session or agent.", "Approve it in this session.");
-  if (consumed->expires_at_ms <= now_ms) return fail(Kind::denied, "The approval has expired.", "Ask again and approve it in time.");
+  if (consumed->expires_at_ms <= now_ms)
+    return fail(Kind::denied, "The approval has expired.", "Ask again and approve it in time.");
   return Permit(std::move(effect));
 }
 

@@ -1,5 +1,5 @@
-// An Effect is what a tool call would do, stated before it is done: policy judges it, a person approves it, and the tool then does
-// exactly that. A Permit is the proof that this happened; tools cannot run without one. Pure: no I/O.
+// An Effect is what a tool call would do, stated before it is done: policy judges it, a person approves it, and the
+// tool then does exactly that. A Permit is the proof that this happened; tools cannot run without one. Pure: no I/O.
 #pragma once
 #include "base/result.hpp"
 #include <cstdint>
@@ -19,15 +19,16 @@ enum class Risk {
 };
 std::string_view risk_name(Risk risk);
 
-// A program run. `argv` is what will be executed, never a string that a shell would read again, except when `through_shell` says
-// that argv is {shell, "-c", text} because the model wrote shell syntax.
+// A program run. `argv` is what will be executed, never a string that a shell would read again, except when
+// `through_shell` says that argv is {shell, "-c", text} because the model wrote shell syntax.
 struct CommandEffect {
   std::vector<std::string> argv;
   bool through_shell = false;
   std::string resolved_binary; // absolute path after PATH lookup and symlinks; empty when not found
   std::string binary_sha256;   // of that file; empty for a shell run
   std::string directory;       // working directory, absolute
-  std::map<std::string, std::string> environment; // what the call itself gave; fixed values such as PATH and HOME come on top
+  std::map<std::string, std::string>
+      environment;              // what the call itself gave; fixed values such as PATH and HOME come on top
   std::string network = "none"; // none | host
   std::string target = "local"; // where it runs: local (sandbox) | host
 };
@@ -62,7 +63,8 @@ struct Grant {
 
 class Permit {
 public:
-  // For a decision `allow` without a grant; for `ask` with a grant, already consumed in the store, that matches in every part.
+  // For a decision `allow` without a grant; for `ask` with a grant, already consumed in the store, that matches in
+  // every part.
   static Result<Permit> issue(const Decision& decision, Effect effect, const std::optional<Grant>& consumed,
                               const std::string& session_key, const std::string& agent_id, std::int64_t now_ms);
   const Effect& effect() const { return effect_; }

@@ -21,8 +21,9 @@ struct ToolCallBlock {
   std::string name;
   std::string arguments_json; // a JSON object as text
 };
-// The only key of a call's arguments when the model wrote something that is no JSON object; its value is that text, cut. The call
-// must not run: whoever validates it answers with an error that quotes the text, and the model can correct itself.
+// The only key of a call's arguments when the model wrote something that is no JSON object; its value is that text,
+// cut. The call must not run: whoever validates it answers with an error that quotes the text, and the model can
+// correct itself.
 inline constexpr std::string_view kInvalidArguments = "__invalid_json__";
 struct ImageBlock {
   std::string mime_type;
@@ -67,7 +68,8 @@ struct Message {
 
 // The text blocks of a message, joined by newlines.
 std::string text_of(const Message& message);
-std::string_view stop_reason_name(StopReason reason); // OpenClaw's transcript words: stop, length, toolUse, error, aborted, injected
+std::string_view
+stop_reason_name(StopReason reason); // OpenClaw's transcript words: stop, length, toolUse, error, aborted, injected
 StopReason stop_reason_from(std::string_view name);
 
 } // namespace openclaw::ports

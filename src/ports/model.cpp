@@ -11,7 +11,8 @@ std::string_view thinking_name(Thinking level) {
 
 std::optional<Thinking> thinking_from(std::string_view word) {
   const auto lowered = lowercase_ascii(word);
-  for (const auto level : {Thinking::off, Thinking::minimal, Thinking::low, Thinking::medium, Thinking::high, Thinking::xhigh})
+  for (const auto level :
+       {Thinking::off, Thinking::minimal, Thinking::low, Thinking::medium, Thinking::high, Thinking::xhigh})
     if (thinking_name(level) == lowered) return level;
   if (lowered == "none") return Thinking::off;
   if (lowered == "min") return Thinking::minimal;

@@ -1,5 +1,5 @@
-// A model dialect turns a conversation into one streamed reply over HTTP. It keeps no state between calls and repairs nothing:
-// the conversation that it gets already obeys its rules (agent/context.hpp sees to that).
+// A model dialect turns a conversation into one streamed reply over HTTP. It keeps no state between calls and repairs
+// nothing: the conversation that it gets already obeys its rules (agent/context.hpp sees to that).
 #pragma once
 #include "async/task.hpp"
 #include "base/secret.hpp"
@@ -27,7 +27,8 @@ struct ModelEndpoint {
   std::string base_url; // "https://api.openai.com/v1", no trailing slash
   Secret api_key;       // may be empty for local servers
   std::map<std::string, std::string> headers;
-  // What sets this server apart from its dialect, from its row in endpoints.json: max_completion_tokens, lenient_tools, ...
+  // What sets this server apart from its dialect, from its row in endpoints.json: max_completion_tokens, lenient_tools,
+  // ...
   std::set<std::string> flags;
 };
 
@@ -63,20 +64,23 @@ struct ModelReply {
 
 // What a transcript must look like for this dialect.
 struct DialectRules {
-  bool first_is_user = false;             // the first message must be the user's
-  bool alternate_roles = false;           // user and assistant take turns: neighbours of one role are merged
-  bool keep_thinking = false;             // signed thinking of the same model is sent back
-  std::size_t tool_call_id_limit = 64;    // longer or odd ids are rewritten consistently; below 16: exactly so many letters and digits
+  bool first_is_user = false;   // the first message must be the user's
+  bool alternate_roles = false; // user and assistant take turns: neighbours of one role are merged
+  bool keep_thinking = false;   // signed thinking of the same model is sent back
+  std::size_t tool_call_id_limit =
+      64; // longer or odd ids are rewritten consistently; below 16: exactly so many letters and digits
 };
 
-// Errors carry the kind that decides what happens next: invalid (our request: never a credential problem), denied (401, 403),
-// busy (429, 529; Retry-After in Error::code as "retry-after-ms=N"), transient (5xx, broken stream), timeout, missing (model unknown).
+// Errors carry the kind that decides what happens next: invalid (our request: never a credential problem), denied (401,
+// 403), busy (429, 529; Retry-After in Error::code as "retry-after-ms=N"), transient (5xx, broken stream), timeout,
+// missing (model unknown).
 class Dialect {
 public:
   virtual ~Dialect() = default;
   virtual std::string_view name() const = 0;
   virtual DialectRules rules() const = 0;
-  virtual Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest request, ModelSink& sink) = 0;
+  virtual Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest request,
+                                  ModelSink& sink) = 0;
   // The ids that the server offers.
   virtual Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) = 0;
 };

@@ -1,5 +1,5 @@
-// What extensions register with: each folder src/extensions/FAMILY/NAME/ defines `void register_FAMILY_NAME(ports::Registry&)`,
-// and cmake generates the list of calls.
+// What extensions register with: each folder src/extensions/FAMILY/NAME/ defines `void
+// register_FAMILY_NAME(ports::Registry&)`, and cmake generates the list of calls.
 #pragma once
 #include "ports/model.hpp"
 #include "ports/model_server.hpp"
@@ -31,9 +31,9 @@ public:
   using MakeServer = std::function<std::unique_ptr<ModelServer>(ServerServices)>;
   void add_model_server(MakeServer make) { server_makers_.push_back(std::move(make)); }
 
-  // Another program inside this binary, for a process of its own (a sandbox executes only what it is given, so an extension brings its
-  // worker along). main() calls register_extensions(), looks argv[1] up before it sets up anything else, and returns
-  // program(argc - 1, argv + 1). At most one a name: the first stays.
+  // Another program inside this binary, for a process of its own (a sandbox executes only what it is given, so an
+  // extension brings its worker along). main() calls register_extensions(), looks argv[1] up before it sets up anything
+  // else, and returns program(argc - 1, argv + 1). At most one a name: the first stays.
   using Program = int (*)(int argc, char** argv);
   void add_program(std::string name, Program program) { programs_.emplace(std::move(name), program); }
   Program find_program(std::string_view name) const; // nullptr: not in this build

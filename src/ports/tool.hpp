@@ -1,5 +1,5 @@
-// A tool: a name, a JSON schema, what it would do, and doing it. It never decides whether it may: the turn asks policy with the
-// effect that preview() states, and run() gets a Permit for exactly that effect.
+// A tool: a name, a JSON schema, what it would do, and doing it. It never decides whether it may: the turn asks policy
+// with the effect that preview() states, and run() gets a Permit for exactly that effect.
 #pragma once
 #include "async/scope.hpp"
 #include "async/task.hpp"
@@ -35,7 +35,8 @@ struct ToolContext {
   async::Scope& background; // lives as long as the gateway: for processes that outlive the call
   // The configuration section tools.NAME as JSON text ("{}" when absent).
   std::function<std::string(std::string_view section)> settings;
-  // Partial output while the call runs: what the call has printed so far (its tail), shown to clients, never to the model.
+  // Partial output while the call runs: what the call has printed so far (its tail), shown to clients, never to the
+  // model.
   std::function<void(std::string_view tail, std::string details_json)> update;
   // A line for the session from a background process that ended; becomes a system event of the session.
   std::function<void(std::string notice)> notify;
@@ -49,7 +50,8 @@ public:
   virtual std::vector<std::string> aliases() const { return {}; }
   // Other argument names that models use, {alias, real}: e.g. {"file_path", "path"}.
   virtual std::vector<std::pair<std::string, std::string>> argument_aliases() const { return {}; }
-  // Arguments are valid against the schema by now. Reads what it needs to say exactly what would happen; changes nothing.
+  // Arguments are valid against the schema by now. Reads what it needs to say exactly what would happen; changes
+  // nothing.
   virtual Task<policy::Effect> preview(std::string arguments_json, const ToolContext& context) = 0;
   virtual Task<ToolResult> run(std::string arguments_json, policy::Permit permit, const ToolContext& context) = 0;
 };

@@ -3,19 +3,26 @@
 namespace openclaw::store {
 namespace {
 
-constexpr std::string_view kColumns =
-    "SELECT id, effect_digest, agent_id, session_key, run_id, call_id, request, state, created_ms, expires_ms FROM approvals ";
+constexpr std::string_view kColumns = "SELECT id, effect_digest, agent_id, session_key, run_id, call_id, request, "
+                                      "state, created_ms, expires_ms FROM approvals ";
 
 ApprovalRow read_row(const Statement& row) {
-  return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7), row.integer(8), row.integer(9)};
+  return {row.text(0), row.text(1), row.text(2), row.text(3),    row.text(4),
+          row.text(5), row.text(6), row.text(7), row.integer(8), row.integer(9)};
 }
 
 } // namespace
 
 Result<> add_approval(Connection& connection, const ApprovalRow& row) {
-  TRY(auto command, connection.prepare("INSERT INTO approvals(id, effect_digest, agent_id, session_key, run_id, call_id, request, state, created_ms, "
+  TRY(auto command, connection.prepare("INSERT INTO approvals(id, effect_digest, agent_id, session_key, run_id, "
+                                       "call_id, request, state, created_ms, "
                                        "expires_ms) VALUES (?,?,?,?,?,?,?,?,?,?)"));
-  command.bind(row.id).bind(row.effect_digest).bind(row.agent_id).bind(row.session_key).bind(row.run_id).bind(row.call_id);
+  command.bind(row.id)
+      .bind(row.effect_digest)
+      .bind(row.agent_id)
+      .bind(row.session_key)
+      .bind(row.run_id)
+      .bind(row.call_id);
   command.bind(row.request).bind(row.state).bind(row.created_ms).bind(row.expires_ms);
   return command.run();
 }
@@ -30,7 +37,8 @@ Result<std::optional<ApprovalRow>> find_approval(Connection& connection, std::st
 }
 
 Result<std::vector<ApprovalRow>> pending_approvals(Connection& connection, std::int64_t now_ms) {
-  static const std::string sql = std::string(kColumns) + "WHERE state = 'pending' AND expires_ms > ? ORDER BY created_ms";
+  static const std::string sql =
+      std::string(kColumns) + "WHERE state = 'pending' AND expires_ms > ? ORDER BY created_ms";
   TRY(auto query, connection.prepare(sql));
   query.bind(now_ms);
   std::vector<ApprovalRow> rows;
@@ -41,16 +49,22 @@ Result<std::vector<ApprovalRow>> pending_approvals(Connection& connection, std::
   }
 }
 
-Result<bool> resolve_approval(Connection& connection, std::string_view id, std::string_view state, std::string_view resolved_by, std::int64_t now_ms) {
-  TRY(auto command, connection.prepare("UPDATE approvals SET state = ?, resolved_by = ?, resolved_ms = ?3 WHERE id = ?4 AND state = 'pending' "
-                                       "AND (expires_ms > ?3 OR ?1 = 'expired')"));
+Result<bool> resolve_approval(Connection& connection, std::string_view id, std::string_view state,
+                              std::string_view resolved_by, std::int64_t now_ms) {
+  TRY(auto command,
+      connection.prepare(
+          "UPDATE approvals SET state = ?, resolved_by = ?, resolved_ms = ?3 WHERE id = ?4 AND state = 'pending' "
+          "AND (expires_ms > ?3 OR ?1 = 'expired')"));
   command.bind(state).bind(resolved_by).bind(now_ms).bind(id);
   TRY_VOID(command.run());
   return connection.changes() > 0;
 }
 
-Result<std::optional<policy::Grant>> consume_approval(Connection& connection, std::string_view id, std::int64_t now_ms) {
-  TRY(auto command, connection.prepare("UPDATE approvals SET state = 'consumed' WHERE id = ? AND state = 'allowed' AND expires_ms > ?"));
+Result<std::optional<policy::Grant>> consume_approval(Connection& connection, std::string_view id,
+                                                      std::int64_t now_ms) {
+  TRY(auto command,
+      connection.prepare(
+          "UPDATE approvals SET state = 'consumed' WHERE id = ? AND state = 'allowed' AND expires_ms > ?"));
   command.bind(id).bind(now_ms);
   TRY_VOID(command.run());
   if (connection.changes() == 0) return std::optional<policy::Grant>{};
@@ -66,19 +80,24 @@ Result<std::optional<policy::Grant>> consume_approval(Connection& connection, st
 }
 
 Result<> expire_pending_approvals(Connection& connection, std::int64_t now_ms) {
-  TRY(auto command, connection.prepare("UPDATE approvals SET state = 'expired', resolved_ms = ? WHERE state = 'pending'"));
+  TRY(auto command,
+      connection.prepare("UPDATE approvals SET state = 'expired', resolved_ms = ? WHERE state = 'pending'"));
   command.bind(now_ms);
   return command.run();
 }
 
-Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std::string_view created_by, std::int64_t now_ms) {
-  TRY(auto command, connection.prepare("INSERT OR IGNORE INTO command_rules(agent_id, binary, arguments, created_ms, created_by) VALUES (?,?,?,?,?)"));
+Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std::string_view created_by,
+                          std::int64_t now_ms) {
+  TRY(auto command, connection.prepare("INSERT OR IGNORE INTO command_rules(agent_id, binary, arguments, created_ms, "
+                                       "created_by) VALUES (?,?,?,?,?)"));
   command.bind(row.agent_id).bind(row.binary).bind(row.arguments).bind(now_ms).bind(created_by);
   return command.run();
 }
 
 Result<std::vector<CommandRuleRow>> command_rules(Connection& connection, std::string_view agent_id) {
-  TRY(auto query, connection.prepare("SELECT id, agent_id, binary, arguments FROM command_rules WHERE agent_id = ? ORDER BY id LIMIT 1000"));
+  TRY(auto query,
+      connection.prepare(
+          "SELECT id, agent_id, binary, arguments FROM command_rules WHERE agent_id = ? ORDER BY id LIMIT 1000"));
   query.bind(agent_id);
   std::vector<CommandRuleRow> rows;
   while (true) {

@@ -1,5 +1,5 @@
-// Approvals as durable rows, and the rules that "allow always" made. A grant is consumed in the same transaction as the receipt of
-// the tool call that it allows, so it can never serve twice.
+// Approvals as durable rows, and the rules that "allow always" made. A grant is consumed in the same transaction as the
+// receipt of the tool call that it allows, so it can never serve twice.
 #pragma once
 #include "policy/effect.hpp"
 #include "store/sqlite.hpp"
@@ -24,7 +24,8 @@ Result<> add_approval(Connection& connection, const ApprovalRow& row);
 Result<std::optional<ApprovalRow>> find_approval(Connection& connection, std::string_view id);
 Result<std::vector<ApprovalRow>> pending_approvals(Connection& connection, std::int64_t now_ms);
 // False when it was not pending (already answered or expired).
-Result<bool> resolve_approval(Connection& connection, std::string_view id, std::string_view state, std::string_view resolved_by, std::int64_t now_ms);
+Result<bool> resolve_approval(Connection& connection, std::string_view id, std::string_view state,
+                              std::string_view resolved_by, std::int64_t now_ms);
 // Turns an allowed approval into the grant that Permit::issue wants; nothing when it is not allowed (any more).
 Result<std::optional<policy::Grant>> consume_approval(Connection& connection, std::string_view id, std::int64_t now_ms);
 // After a restart nobody waits for these: denied by default.
@@ -36,7 +37,8 @@ struct CommandRuleRow {
   std::string binary;
   std::string arguments; // JSON array as text; "[]": any
 };
-Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std::string_view created_by, std::int64_t now_ms);
+Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std::string_view created_by,
+                          std::int64_t now_ms);
 Result<std::vector<CommandRuleRow>> command_rules(Connection& connection, std::string_view agent_id);
 
 } // namespace openclaw::store

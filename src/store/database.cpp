@@ -12,8 +12,9 @@
 namespace openclaw::store {
 namespace {
 
-constexpr std::size_t kGroup = 256;                        // writes in one commit at most
-constexpr std::int64_t kCheckpointBytes = 4 * 1024 * 1024; // the log is folded back into the database beyond this, when idle
+constexpr std::size_t kGroup = 256; // writes in one commit at most
+constexpr std::int64_t kCheckpointBytes =
+    4 * 1024 * 1024; // the log is folded back into the database beyond this, when idle
 
 } // namespace
 
@@ -36,7 +37,8 @@ struct Database::Writer {
         wake.wait(lock, [&] { return stopping || !queue.empty(); });
         if (queue.empty()) return;
         const auto count = std::min(queue.size(), kGroup);
-        group.assign(std::make_move_iterator(queue.begin()), std::make_move_iterator(queue.begin() + static_cast<std::ptrdiff_t>(count)));
+        group.assign(std::make_move_iterator(queue.begin()),
+                     std::make_move_iterator(queue.begin() + static_cast<std::ptrdiff_t>(count)));
         queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
       }
       commit(group);
@@ -63,9 +65,11 @@ struct Database::Writer {
         commits.fetch_add(1, std::memory_order_relaxed);
       }
     } else {
-      for (auto& outcome : outcomes) outcome = begun;
+      for (auto& outcome : outcomes)
+        outcome = begun;
     }
-    for (std::size_t i = 0; i < group.size(); ++i) group[i].done(std::move(outcomes[i]));
+    for (std::size_t i = 0; i < group.size(); ++i)
+      group[i].done(std::move(outcomes[i]));
   }
 
   void checkpoint_when_idle() {
@@ -119,6 +123,8 @@ void Database::write_later(std::function<Result<>(Connection&)> work) {
               }});
 }
 
-std::int64_t Database::commits() const { return writer_->commits.load(std::memory_order_relaxed); }
+std::int64_t Database::commits() const {
+  return writer_->commits.load(std::memory_order_relaxed);
+}
 
 } // namespace openclaw::store

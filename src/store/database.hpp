@@ -1,5 +1,5 @@
-// state.db: all machine state. Writes go to one thread that groups whatever is waiting into one durable commit (one fdatasync);
-// reads are snapshots on the event loop's own connection. What write() has answered is on disk.
+// state.db: all machine state. Writes go to one thread that groups whatever is waiting into one durable commit (one
+// fdatasync); reads are snapshots on the event loop's own connection. What write() has answered is on disk.
 #pragma once
 #include "async/offload.hpp"
 #include "async/task.hpp"
@@ -12,26 +12,28 @@ namespace openclaw::store {
 
 class Database {
 public:
-  // Opens or creates PATH and brings its schema to this program's version, in one transaction, after a copy of the old file. A newer
-  // schema is refused: Kind::conflict.
+  // Opens or creates PATH and brings its schema to this program's version, in one transaction, after a copy of the old
+  // file. A newer schema is refused: Kind::conflict.
   static Result<std::unique_ptr<Database>> open(const std::string& path);
   ~Database(); // finishes what was queued
 
-  // Runs `work` inside a transaction shared with other waiting writes; an error from it undoes only its own part. The function runs
-  // on the writer's thread: it owns what it touches.
-  template <class T> Task<T> write(std::function<Result<T>(Connection&)> work) {
-    std::function<void(std::function<void(Result<T>)>)> start = [this, work = std::move(work)](std::function<void(Result<T>)> done) {
-      auto outcome = std::make_shared<Result<T>>(fail(Kind::bug, "The write never ran."));
-      enqueue(Job{[work, outcome](Connection& connection) -> Result<> {
-                    *outcome = work(connection);
-                    if (!*outcome) return std::unexpected(outcome->error());
-                    return {};
-                  },
-                  [outcome, done](Result<> committed) {
-                    if (!committed && *outcome) *outcome = std::unexpected(committed.error());
-                    done(std::move(*outcome));
-                  }});
-    };
+  // Runs `work` inside a transaction shared with other waiting writes; an error from it undoes only its own part. The
+  // function runs on the writer's thread: it owns what it touches.
+  template <class T>
+  Task<T> write(std::function<Result<T>(Connection&)> work) {
+    std::function<void(std::function<void(Result<T>)>)> start =
+        [this, work = std::move(work)](std::function<void(Result<T>)> done) {
+          auto outcome = std::make_shared<Result<T>>(fail(Kind::bug, "The write never ran."));
+          enqueue(Job{[work, outcome](Connection& connection) -> Result<> {
+                        *outcome = work(connection);
+                        if (!*outcome) return std::unexpected(outcome->error());
+                        return {};
+                      },
+                      [outcome, done](Result<> committed) {
+                        if (!committed && *outcome) *outcome = std::unexpected(committed.error());
+                        done(std::move(*outcome));
+                      }});
+        };
     auto result = co_await async::await_callback<T>(std::move(start));
     co_return result;
   }

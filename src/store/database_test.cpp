@@ -30,7 +30,9 @@ InboxRow message(int number) {
 }
 
 Task<bool> accept(Database* database, InboxRow row) {
-  std::function<Result<bool>(Connection&)> work = [row](Connection& connection) { return accept_message(connection, row); };
+  std::function<Result<bool>(Connection&)> work = [row](Connection& connection) {
+    return accept_message(connection, row);
+  };
   auto fresh = co_await database->write<bool>(std::move(work));
   co_return fresh;
 }
@@ -42,7 +44,8 @@ Task<> accept_and_count(Database* database, InboxRow row, int* accepted) {
 }
 
 Task<> accept_many(async::Scope* scope, Database* database, int* accepted) {
-  for (int i = 0; i < 200; ++i) scope->spawn("accept", accept_and_count(database, message(i % 100), accepted));
+  for (int i = 0; i < 200; ++i)
+    scope->spawn("accept", accept_and_count(database, message(i % 100), accepted));
   co_return co_await scope->join();
 }
 

@@ -11,7 +11,7 @@ struct InboxRow {
   std::string dedupe_key;
   std::string run_id;
   std::string session_key;
-  std::string body; // JSON text: the inbound message
+  std::string body;  // JSON text: the inbound message
   std::string state; // accepted, running, answered, failed, aborted
   std::int64_t received_ms = 0;
   std::string error;
@@ -21,8 +21,10 @@ struct InboxRow {
 // False when (channel, dedupe_key) is already there: then nothing changes.
 Result<bool> accept_message(Connection& connection, const InboxRow& row);
 Result<std::optional<InboxRow>> find_run(Connection& connection, std::string_view run_id);
-Result<std::optional<InboxRow>> find_message(Connection& connection, std::string_view channel, std::string_view dedupe_key);
-Result<> set_run_state(Connection& connection, std::string_view run_id, std::string_view state, std::int64_t now_ms, std::string_view error);
+Result<std::optional<InboxRow>> find_message(Connection& connection, std::string_view channel,
+                                             std::string_view dedupe_key);
+Result<> set_run_state(Connection& connection, std::string_view run_id, std::string_view state, std::int64_t now_ms,
+                       std::string_view error);
 // accepted and running, oldest first: what a crash left.
 Result<std::vector<InboxRow>> open_runs(Connection& connection);
 
@@ -38,7 +40,8 @@ struct ToolReceipt {
   std::optional<std::string> grant_id;
 };
 Result<> start_tool_call(Connection& connection, const ToolReceipt& receipt, std::int64_t now_ms);
-Result<> finish_tool_call(Connection& connection, std::string_view run_id, std::string_view call_id, bool is_error, std::int64_t now_ms);
+Result<> finish_tool_call(Connection& connection, std::string_view run_id, std::string_view call_id, bool is_error,
+                          std::int64_t now_ms);
 // Started and not finished: their outcome is unknown.
 Result<std::vector<ToolReceipt>> unfinished_tool_calls(Connection& connection, std::string_view run_id);
 

@@ -6,20 +6,26 @@
 namespace openclaw::store {
 namespace {
 
-std::string dollars(std::int64_t micro_usd) { return fmt::format("${}.{:06}", micro_usd / 1'000'000, micro_usd % 1'000'000); }
+std::string dollars(std::int64_t micro_usd) {
+  return fmt::format("${}.{:06}", micro_usd / 1'000'000, micro_usd % 1'000'000);
+}
 
 std::string to_json(const std::vector<SpendScope>& scopes) {
   json::array list;
-  for (const auto& scope : scopes) list.push_back(json::array{scope.scope, scope.period});
+  for (const auto& scope : scopes)
+    list.push_back(json::array{scope.scope, scope.period});
   return to_text(list);
 }
 
-Result<> add(Connection& connection, std::string_view scope, std::string_view period, std::int64_t spent, std::int64_t reserved,
-             std::int64_t calls, std::int64_t input, std::int64_t output) {
-  TRY(auto command, connection.prepare("INSERT INTO spend(scope, period, spent, reserved, calls, input_tokens, output_tokens) VALUES (?,?,?,?,?,?,?) "
-                                       "ON CONFLICT(scope, period) DO UPDATE SET spent = spent + excluded.spent, reserved = "
-                                       "max(0, reserved + excluded.reserved), calls = calls + excluded.calls, input_tokens = input_tokens + "
-                                       "excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens"));
+Result<> add(Connection& connection, std::string_view scope, std::string_view period, std::int64_t spent,
+             std::int64_t reserved, std::int64_t calls, std::int64_t input, std::int64_t output) {
+  TRY(auto command,
+      connection.prepare(
+          "INSERT INTO spend(scope, period, spent, reserved, calls, input_tokens, output_tokens) VALUES "
+          "(?,?,?,?,?,?,?) "
+          "ON CONFLICT(scope, period) DO UPDATE SET spent = spent + excluded.spent, reserved = "
+          "max(0, reserved + excluded.reserved), calls = calls + excluded.calls, input_tokens = input_tokens + "
+          "excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens"));
   command.bind(scope).bind(period).bind(spent).bind(reserved).bind(calls).bind(input).bind(output);
   return command.run();
 }
@@ -43,7 +49,9 @@ Result<std::int64_t> end_reservation(Connection& connection, std::string_view id
 } // namespace
 
 Result<Spend> spend_of(Connection& connection, std::string_view scope, std::string_view period) {
-  TRY(auto query, connection.prepare("SELECT spent, reserved, calls, input_tokens, output_tokens FROM spend WHERE scope = ? AND period = ?"));
+  TRY(auto query,
+      connection.prepare(
+          "SELECT spent, reserved, calls, input_tokens, output_tokens FROM spend WHERE scope = ? AND period = ?"));
   query.bind(scope).bind(period);
   TRY(const bool found, query.step());
   if (!found) return Spend{};
@@ -51,14 +59,16 @@ Result<Spend> spend_of(Connection& connection, std::string_view scope, std::stri
 }
 
 Result<std::vector<SpendDay>> spend_by_day(Connection& connection, std::string_view scope, std::int64_t days) {
-  TRY(auto query, connection.prepare("SELECT period, spent, reserved, calls, input_tokens, output_tokens FROM spend WHERE scope = ? AND period <> '' "
+  TRY(auto query, connection.prepare("SELECT period, spent, reserved, calls, input_tokens, output_tokens FROM spend "
+                                     "WHERE scope = ? AND period <> '' "
                                      "ORDER BY period DESC LIMIT ?"));
   query.bind(scope).bind(days);
   std::vector<SpendDay> rows;
   while (true) {
     TRY(const bool found, query.step());
     if (!found) return rows;
-    rows.push_back({query.text(0), {query.integer(1), query.integer(2), query.integer(3), query.integer(4), query.integer(5)}});
+    rows.push_back(
+        {query.text(0), {query.integer(1), query.integer(2), query.integer(3), query.integer(4), query.integer(5)}});
   }
 }
 
@@ -69,13 +79,17 @@ Result<> reserve(Connection& connection, const std::string& id, const std::strin
     TRY(const auto spend, spend_of(connection, scope.scope, scope.period));
     if (spend.spent + spend.reserved + amount <= scope.cap_micro_usd) continue;
     return fail(Kind::denied,
-                fmt::format("The budget does not allow this model call: {} of {} are spent, {} are reserved by running calls, and this call "
+                fmt::format("The budget does not allow this model call: {} of {} are spent, {} are reserved by running "
+                            "calls, and this call "
                             "could cost up to {}.",
-                            dollars(spend.spent), dollars(scope.cap_micro_usd), dollars(spend.reserved), dollars(amount)),
+                            dollars(spend.spent), dollars(scope.cap_micro_usd), dollars(spend.reserved),
+                            dollars(amount)),
                 fmt::format("Raise it with: openclaw config set {} AMOUNT", scope.setting), "budget");
   }
-  for (const auto& scope : scopes) TRY_VOID(add(connection, scope.scope, scope.period, 0, amount, 0, 0, 0));
-  TRY(auto command, connection.prepare("INSERT INTO reservations(id, run_id, amount, scopes, created_ms) VALUES (?,?,?,?,?)"));
+  for (const auto& scope : scopes)
+    TRY_VOID(add(connection, scope.scope, scope.period, 0, amount, 0, 0, 0));
+  TRY(auto command,
+      connection.prepare("INSERT INTO reservations(id, run_id, amount, scopes, created_ms) VALUES (?,?,?,?,?)"));
   command.bind(id).bind(run_id).bind(amount).bind(to_json(scopes)).bind(now_ms);
   return command.run();
 }
@@ -102,8 +116,10 @@ Result<std::int64_t> settle_abandoned(Connection& connection) {
     TRY(const auto scopes, parse_json(scopes_text, "reservation"));
     if (const auto* list = scopes.if_array())
       for (const auto& row : *list)
-        if (const auto* pair = row.if_array(); pair && pair->size() == 2 && (*pair)[0].is_string() && (*pair)[1].is_string())
-          TRY_VOID(add(connection, std::string_view((*pair)[0].get_string()), std::string_view((*pair)[1].get_string()), amount, -amount, 1, 0, 0));
+        if (const auto* pair = row.if_array();
+            pair && pair->size() == 2 && (*pair)[0].is_string() && (*pair)[1].is_string())
+          TRY_VOID(add(connection, std::string_view((*pair)[0].get_string()), std::string_view((*pair)[1].get_string()),
+                       amount, -amount, 1, 0, 0));
     TRY([[maybe_unused]] const auto ended, end_reservation(connection, id));
   }
   return static_cast<std::int64_t>(open.size());

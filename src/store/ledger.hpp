@@ -1,11 +1,13 @@
-// Money: what is spent and what running calls may still cost, by scope and period. A reservation is refused when it could pass a cap.
+// Money: what is spent and what running calls may still cost, by scope and period. A reservation is refused when it
+// could pass a cap.
 #pragma once
 #include "store/sqlite.hpp"
 #include <vector>
 
 namespace openclaw::store {
 
-// A place where money is counted: scope "all", "agent:main", "session:KEY", "run:ID"; period "2026-11-21" or "" for ever.
+// A place where money is counted: scope "all", "agent:main", "session:KEY", "run:ID"; period "2026-11-21" or "" for
+// ever.
 struct SpendScope {
   std::string scope;
   std::string period;

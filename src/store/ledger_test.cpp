@@ -1,6 +1,6 @@
 #include "store/database.hpp"
-#include "store/schema.hpp"
 #include "store/ledger.hpp"
+#include "store/schema.hpp"
 #include <filesystem>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,8 @@ TEST_F(Ledger, ReservesBeforeItSpendsAndSaysWhichCapRefuses) {
 
 TEST_F(Ledger, NeverSpendsMoreThanTheCapInAnyOrderOfCalls) {
   std::mt19937_64 random(20261121);
-  const std::vector<SpendScope> scopes{{"all", "day", 5000, "budget.perDayUsd"}, {"session:x", "", 3000, "budget.perSessionUsd"}};
+  const std::vector<SpendScope> scopes{{"all", "day", 5000, "budget.perDayUsd"},
+                                       {"session:x", "", 3000, "budget.perSessionUsd"}};
   std::vector<std::pair<std::string, std::int64_t>> open;
   ASSERT_TRUE(connection_->execute("BEGIN"));
   for (int step = 0; step < 4000; ++step) {

@@ -75,7 +75,8 @@ Result<> migrate(Connection& connection, const std::string& path) {
   TRY(const int version, version_of(connection));
   if (version > kSchemaVersion)
     return fail(Kind::conflict,
-                fmt::format("The state in {} was written by a newer openclaw (schema {}, this program knows {}).", path, version, kSchemaVersion),
+                fmt::format("The state in {} was written by a newer openclaw (schema {}, this program knows {}).", path,
+                            version, kSchemaVersion),
                 "Start the newer program, or restore an older copy of the state folder.");
   if (version == kSchemaVersion) return {};
   if (version > 0) {

@@ -5,9 +5,10 @@
 namespace openclaw::store {
 namespace {
 
-constexpr std::string_view kColumns =
-    "SELECT key, agent_id, session_id, created_ms, updated_ms, channel, label, model, thinking, verbose, input_tokens, output_tokens, "
-    "cache_read, cache_write, cost_micro_usd, unpriced_calls, context_tokens, last_provider, last_model, aborted_last FROM sessions ";
+constexpr std::string_view kColumns = "SELECT key, agent_id, session_id, created_ms, updated_ms, channel, label, "
+                                      "model, thinking, verbose, input_tokens, output_tokens, "
+                                      "cache_read, cache_write, cost_micro_usd, unpriced_calls, context_tokens, "
+                                      "last_provider, last_model, aborted_last FROM sessions ";
 
 std::optional<std::string> optional_text(const Statement& row, int column) {
   if (row.null(column)) return std::nullopt;
@@ -69,13 +70,29 @@ Result<std::int64_t> count_sessions(Connection& connection) {
 }
 
 Result<> save_session(Connection& connection, const SessionRow& row) {
-  TRY(auto command, connection.prepare(
-                        "INSERT OR REPLACE INTO sessions(key, agent_id, session_id, created_ms, updated_ms, channel, label, model, thinking, "
-                        "verbose, input_tokens, output_tokens, cache_read, cache_write, cost_micro_usd, unpriced_calls, context_tokens, "
-                        "last_provider, last_model, aborted_last) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-  command.bind(row.key).bind(row.agent_id).bind(row.session_id).bind(row.created_ms).bind(row.updated_ms).bind(row.channel);
-  command.bind(row.label).bind(row.model).bind(row.thinking).bind(row.verbose).bind(row.input_tokens).bind(row.output_tokens);
-  command.bind(row.cache_read).bind(row.cache_write).bind(row.cost_micro_usd).bind(row.unpriced_calls).bind(row.context_tokens);
+  TRY(auto command,
+      connection.prepare("INSERT OR REPLACE INTO sessions(key, agent_id, session_id, created_ms, updated_ms, channel, "
+                         "label, model, thinking, "
+                         "verbose, input_tokens, output_tokens, cache_read, cache_write, cost_micro_usd, "
+                         "unpriced_calls, context_tokens, "
+                         "last_provider, last_model, aborted_last) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  command.bind(row.key)
+      .bind(row.agent_id)
+      .bind(row.session_id)
+      .bind(row.created_ms)
+      .bind(row.updated_ms)
+      .bind(row.channel);
+  command.bind(row.label)
+      .bind(row.model)
+      .bind(row.thinking)
+      .bind(row.verbose)
+      .bind(row.input_tokens)
+      .bind(row.output_tokens);
+  command.bind(row.cache_read)
+      .bind(row.cache_write)
+      .bind(row.cost_micro_usd)
+      .bind(row.unpriced_calls)
+      .bind(row.context_tokens);
   command.bind(row.last_provider).bind(row.last_model).bind(row.aborted_last);
   return command.run();
 }
@@ -101,16 +118,17 @@ Result<bool> delete_session(Connection& connection, std::string_view key) {
   return connection.changes() > 0;
 }
 
-Result<> append_entry(Connection& connection, const std::string& session_id, const std::string& entry_id, const std::string& run_id,
-                      const std::string& body) {
+Result<> append_entry(Connection& connection, const std::string& session_id, const std::string& entry_id,
+                      const std::string& run_id, const std::string& body) {
   TRY(auto command, connection.prepare("INSERT INTO entries(session_id, entry_id, run_id, body) VALUES (?,?,?,?)"));
   command.bind(session_id).bind(entry_id).bind(run_id).bind(body);
   return command.run();
 }
 
 Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::string& session_id, std::int64_t limit) {
-  TRY(auto query, connection.prepare(
-                      "SELECT sequence, entry_id, run_id, body FROM entries WHERE session_id = ? ORDER BY sequence DESC LIMIT ?"));
+  TRY(auto query,
+      connection.prepare(
+          "SELECT sequence, entry_id, run_id, body FROM entries WHERE session_id = ? ORDER BY sequence DESC LIMIT ?"));
   query.bind(session_id).bind(limit);
   std::vector<EntryRow> rows;
   while (true) {
@@ -123,7 +141,9 @@ Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::st
 }
 
 Result<std::vector<EntryRow>> first_entries(Connection& connection, const std::string& session_id, std::int64_t limit) {
-  TRY(auto query, connection.prepare("SELECT sequence, entry_id, run_id, body FROM entries WHERE session_id = ? ORDER BY sequence LIMIT ?"));
+  TRY(auto query,
+      connection.prepare(
+          "SELECT sequence, entry_id, run_id, body FROM entries WHERE session_id = ? ORDER BY sequence LIMIT ?"));
   query.bind(session_id).bind(limit);
   std::vector<EntryRow> rows;
   while (true) {
@@ -134,7 +154,8 @@ Result<std::vector<EntryRow>> first_entries(Connection& connection, const std::s
 }
 
 Result<std::string> last_entry_id(Connection& connection, const std::string& session_id) {
-  TRY(auto query, connection.prepare("SELECT entry_id FROM entries WHERE session_id = ? ORDER BY sequence DESC LIMIT 1"));
+  TRY(auto query,
+      connection.prepare("SELECT entry_id FROM entries WHERE session_id = ? ORDER BY sequence DESC LIMIT 1"));
   query.bind(session_id);
   TRY(const bool found, query.step());
   return found ? query.text(0) : std::string();

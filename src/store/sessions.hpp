@@ -41,8 +41,8 @@ struct EntryRow {
   std::string run_id;
   std::string body; // JSON text
 };
-Result<> append_entry(Connection& connection, const std::string& session_id, const std::string& entry_id, const std::string& run_id,
-                      const std::string& body);
+Result<> append_entry(Connection& connection, const std::string& session_id, const std::string& entry_id,
+                      const std::string& run_id, const std::string& body);
 // The last `limit` entries, oldest first.
 Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::string& session_id, std::int64_t limit);
 // The first `limit` entries, oldest first.

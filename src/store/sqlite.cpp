@@ -14,21 +14,23 @@ Connection::Connection() : cache_(std::make_unique<Cache>()) {}
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, bool read_only) {
   std::unique_ptr<Connection> connection(new Connection());
-  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX |
-                    SQLITE_OPEN_NOFOLLOW;
+  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
   if (sqlite3_open_v2(path.c_str(), &connection->handle_, flags, nullptr) != SQLITE_OK)
     return std::unexpected(connection->error(fmt::format("Opening the state database {}", path)));
   sqlite3_busy_timeout(connection->handle_, 5000);
   sqlite3_extended_result_codes(connection->handle_, 1);
   // cache_size in KiB when negative: the working set is small, and memory is a feature.
-  TRY_VOID(connection->execute("PRAGMA cache_size=-512; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=OFF;"));
+  TRY_VOID(connection->execute(
+      "PRAGMA cache_size=-512; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=OFF;"));
   if (!read_only)
     TRY_VOID(connection->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"));
   return connection;
 }
 
 Connection::~Connection() {
-  for (const auto& [sql, statement] : cache_->idle) sqlite3_finalize(statement);
+  for (const auto& [sql, statement] : cache_->idle)
+    sqlite3_finalize(statement);
   sqlite3_close(handle_);
 }
 
@@ -39,9 +41,12 @@ Error Connection::error(std::string_view doing) const {
   switch (code & 0xff) {
   case SQLITE_FULL:
     error.message = fmt::format("{} failed: the disk is full.", doing);
-    error.hint = "Free some space on the disk of the state folder, then try again; nothing that was acknowledged is lost.";
+    error.hint =
+        "Free some space on the disk of the state folder, then try again; nothing that was acknowledged is lost.";
     break;
-  case SQLITE_IOERR: error.hint = "The disk reported an error; check the system log and the free space."; break;
+  case SQLITE_IOERR:
+    error.hint = "The disk reported an error; check the system log and the free space.";
+    break;
   case SQLITE_READONLY:
   case SQLITE_CANTOPEN:
     error.kind = Kind::denied;
@@ -52,14 +57,18 @@ Error Connection::error(std::string_view doing) const {
     error.kind = Kind::bug;
     error.hint = "The state database is damaged; restore it from a backup of the state folder.";
     break;
-  case SQLITE_CONSTRAINT: error.kind = Kind::conflict; break;
-  default: break;
+  case SQLITE_CONSTRAINT:
+    error.kind = Kind::conflict;
+    break;
+  default:
+    break;
   }
   return error;
 }
 
 Result<> Connection::execute(const char* sql) {
-  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return std::unexpected(error("A state database command"));
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+    return std::unexpected(error("A state database command"));
   return {};
 }
 
@@ -70,17 +79,22 @@ Result<Statement> Connection::prepare(std::string_view sql) {
     return Statement(this, statement);
   }
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+  if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement,
+                         nullptr) != SQLITE_OK)
     return std::unexpected(error("Preparing a state database command"));
   return Statement(this, statement);
 }
 
-std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
-std::int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
+std::int64_t Connection::last_insert_id() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+std::int64_t Connection::changes() const {
+  return sqlite3_changes64(handle_);
+}
 
 Statement::Statement(Statement&& other) noexcept
-    : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)), next_parameter_(other.next_parameter_),
-      problem_(std::move(other.problem_)) {}
+    : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)),
+      next_parameter_(other.next_parameter_), problem_(std::move(other.problem_)) {}
 
 Statement::~Statement() {
   if (!statement_) return;
@@ -92,7 +106,8 @@ Statement::~Statement() {
 }
 
 Statement& Statement::bind(std::int64_t value) {
-  if (sqlite3_bind_int64(statement_, next_parameter_++, value) != SQLITE_OK) problem_ = connection_->error("Binding a value");
+  if (sqlite3_bind_int64(statement_, next_parameter_++, value) != SQLITE_OK)
+    problem_ = connection_->error("Binding a value");
   return *this;
 }
 
@@ -121,12 +136,19 @@ Result<> Statement::run() {
   return {};
 }
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 std::string_view Statement::view(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return text ? std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string_view();
+  return text ? std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
+              : std::string_view();
 }
-std::string Statement::text(int column) const { return std::string(view(column)); }
-bool Statement::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+std::string Statement::text(int column) const {
+  return std::string(view(column));
+}
+bool Statement::null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
 
 } // namespace openclaw::store

@@ -28,7 +28,10 @@ public:
   Statement& bind(const std::string& text) { return bind(std::string_view(text)); }
   Statement& bind(const char* text) { return bind(std::string_view(text)); }
   Statement& bind_null();
-  template <class T> Statement& bind(const std::optional<T>& value) { return value ? bind(*value) : bind_null(); }
+  template <class T>
+  Statement& bind(const std::optional<T>& value) {
+    return value ? bind(*value) : bind_null();
+  }
 
   // True while there is a row.
   Result<bool> step();

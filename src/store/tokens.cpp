@@ -10,13 +10,21 @@ Result<> add_token(Connection& connection, const TokenRow& row) {
     clean.bind(row.created_ms);
     TRY_VOID(clean.run());
   }
-  TRY(auto command, connection.prepare("INSERT INTO tokens(hash, kind, role, scopes, created_ms, expires_ms) VALUES (?,?,?,?,?,?)"));
-  command.bind(row.hash).bind(row.kind).bind(row.role).bind(join(row.scopes, ",")).bind(row.created_ms).bind(row.expires_ms);
+  TRY(auto command,
+      connection.prepare("INSERT INTO tokens(hash, kind, role, scopes, created_ms, expires_ms) VALUES (?,?,?,?,?,?)"));
+  command.bind(row.hash)
+      .bind(row.kind)
+      .bind(row.role)
+      .bind(join(row.scopes, ","))
+      .bind(row.created_ms)
+      .bind(row.expires_ms);
   return command.run();
 }
 
-Result<std::optional<TokenRow>> find_token(Connection& connection, std::string_view hash, std::string_view kind, std::int64_t now_ms) {
-  TRY(auto query, connection.prepare("SELECT hash, kind, role, scopes, created_ms, expires_ms FROM tokens WHERE hash = ? AND kind = ? AND expires_ms > ?"));
+Result<std::optional<TokenRow>> find_token(Connection& connection, std::string_view hash, std::string_view kind,
+                                           std::int64_t now_ms) {
+  TRY(auto query, connection.prepare("SELECT hash, kind, role, scopes, created_ms, expires_ms FROM tokens WHERE hash = "
+                                     "? AND kind = ? AND expires_ms > ?"));
   query.bind(hash).bind(kind).bind(now_ms);
   TRY(const bool found, query.step());
   if (!found) return std::optional<TokenRow>{};

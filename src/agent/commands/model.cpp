@@ -10,7 +10,8 @@ Task<std::string> model(ChatCommandCall call) {
   auto& models = call.runtime.services().models;
   if (call.argument.empty()) {
     CO_TRY(const auto session, store::find_session(call.runtime.services().database.reader(), call.session_key));
-    if (session && session->model) co_return fmt::format("This session uses **{}**. `/model default` returns to the default.", *session->model);
+    if (session && session->model)
+      co_return fmt::format("This session uses **{}**. `/model default` returns to the default.", *session->model);
     CO_TRY(const auto status, co_await models.status());
     if (status.reference.empty()) co_return status.message + " " + status.hint;
     co_return fmt::format("This session uses the default model, **{}** ({}).", status.reference, status.source);

@@ -19,10 +19,12 @@ Task<std::string> list_models(ChatCommandCall call) {
     const auto reference = choice.provider + "/" + choice.model;
     if (!wanted.empty() && lowercase_ascii(reference).find(wanted) == std::string::npos) continue;
     if (++matching > kShown) continue;
-    text += fmt::format("\n- `{}`{}", reference, choice.context_tokens > 0 ? fmt::format(" ({} tokens)", choice.context_tokens) : std::string());
+    text += fmt::format("\n- `{}`{}", reference,
+                        choice.context_tokens > 0 ? fmt::format(" ({} tokens)", choice.context_tokens) : std::string());
     ++shown;
   }
-  if (matching == 0 && !wanted.empty()) co_return fmt::format("No model that can be used now matches \"{}\".", printable(call.argument, 60));
+  if (matching == 0 && !wanted.empty())
+    co_return fmt::format("No model that can be used now matches \"{}\".", printable(call.argument, 60));
   if (matching == 0) {
     CO_TRY(const auto status, co_await models.status());
     co_return status.message + " " + status.hint;

@@ -11,7 +11,8 @@ Task<std::string> think(ChatCommandCall call) {
   if (call.argument.empty()) {
     CO_TRY(const auto session, store::find_session(call.runtime.services().database.reader(), call.session_key));
     const auto level = session ? session->thinking.value_or("default") : std::string("default");
-    co_return fmt::format("Thinking is set to **{}** in this session. Levels: off, minimal, low, medium, high, xhigh, default.", level);
+    co_return fmt::format(
+        "Thinking is set to **{}** in this session. Levels: off, minimal, low, medium, high, xhigh, default.", level);
   }
   SessionChange change;
   if (call.argument == "default") {
@@ -19,7 +20,8 @@ Task<std::string> think(ChatCommandCall call) {
   } else {
     const auto level = ports::thinking_from(call.argument);
     if (!level)
-      co_return fail(Kind::invalid, fmt::format("\"{}\" is not a thinking level.", printable(call.argument, 40)), "Use off, minimal, low, medium, high, xhigh or default.");
+      co_return fail(Kind::invalid, fmt::format("\"{}\" is not a thinking level.", printable(call.argument, 40)),
+                     "Use off, minimal, low, medium, high, xhigh or default.");
     change.thinking = std::optional<std::string>(std::string(ports::thinking_name(*level)));
   }
   const auto chosen = *change.thinking;
@@ -30,7 +32,8 @@ Task<std::string> think(ChatCommandCall call) {
 } // namespace
 
 void register_think(ChatCommandTable& table) {
-  table.add({"think", {"thinking", "t"}, "/think [LEVEL]", "show or set how much the model thinks in this session", think});
+  table.add(
+      {"think", {"thinking", "t"}, "/think [LEVEL]", "show or set how much the model thinks in this session", think});
 }
 
 } // namespace openclaw::agent

@@ -20,10 +20,14 @@ Task<std::string> usage(ChatCommandCall call) {
   CO_TRY(const auto day, store::spend_of(reader, "all", today));
   CO_TRY(const auto days, store::spend_by_day(reader, "all", 7));
   std::int64_t week = 0;
-  for (const auto& row : days) week += row.spend.spent;
+  for (const auto& row : days)
+    week += row.spend.spent;
   std::string text = "**Usage**\n";
-  text += fmt::format("- This session: {}, {} model calls, {} tokens in, {} out\n", against_cap(session.spent, budget.per_session_micro_usd), session.calls, session.input_tokens, session.output_tokens);
-  text += fmt::format("- Today, all sessions: {}, {} model calls\n", against_cap(day.spent, budget.per_day_micro_usd), day.calls);
+  text += fmt::format("- This session: {}, {} model calls, {} tokens in, {} out\n",
+                      against_cap(session.spent, budget.per_session_micro_usd), session.calls, session.input_tokens,
+                      session.output_tokens);
+  text += fmt::format("- Today, all sessions: {}, {} model calls\n", against_cap(day.spent, budget.per_day_micro_usd),
+                      day.calls);
   text += fmt::format("- The last {} days with use: {}\n", days.size(), format_usd(week));
   if (!budget.any_cap()) text += "- No budget is set. Set one with `openclaw config set budget.perDayUsd 2`.";
   co_return text;

@@ -37,6 +37,11 @@ Result<int> resolve(Invocation& invocation, std::string_view decision, std::stri
   auto& output = invocation.output();
   if (output.json())
     output.value(answer);
+  else if (!bool_or(answer, "remembered", true))
+    output.line(fmt::format("Allowed once: {}. No rule was stored, because one would say nothing about what runs: the "
+                            "command uses shell syntax "
+                            "or a program that runs others.",
+                            id));
   else
     output.line(fmt::format("{} {}.", done, id));
   return 0;

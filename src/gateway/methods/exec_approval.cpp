@@ -20,8 +20,11 @@ Task<json::value> resolve(Call call) {
                                                  : agent::ApprovalDecision::deny;
   auto id = string_or(call.params, "id");
   auto by = call.connection ? call.connection->facts().name : std::string("gateway");
-  CO_TRY_VOID(co_await call.services.runtime.approvals().resolve(std::move(id), decision, std::move(by)));
-  co_return json::value(json::object{{"ok", true}});
+  CO_TRY(const bool remembered,
+         co_await call.services.runtime.approvals().resolve(std::move(id), decision, std::move(by)));
+  json::object answer{{"ok", true}};
+  if (decision == agent::ApprovalDecision::allow_always) answer["remembered"] = remembered;
+  co_return json::value(std::move(answer));
 }
 
 } // namespace

@@ -1,9 +1,11 @@
+#include "agent/authority.hpp"
 #include "gateway/services.hpp"
 
 namespace openclaw::gateway {
 namespace {
 
 Task<json::value> list_tools(Call call) {
+  const agent::Authority authority(call.services.runtime);
   json::array tools;
   for (const auto& tool : call.services.runtime.services().registry.tools()) {
     const auto spec = tool->spec();
@@ -14,7 +16,8 @@ Task<json::value> list_tools(Call call) {
     tools.push_back(json::object{{"name", spec.name},
                                  {"description", spec.description},
                                  {"aliases", std::move(aliases)},
-                                 {"parameters", parameters ? std::move(*parameters) : json::value(nullptr)}});
+                                 {"allowed", authority.allowed(*tool)},
+                                 {"schema", parameters ? std::move(*parameters) : json::value(nullptr)}});
   }
   co_return json::value(json::object{{"tools", std::move(tools)}});
 }
