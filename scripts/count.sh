@@ -29,18 +29,18 @@ count_gtest() {
   rm -f "$log"
 }
 
-# A folder of node:test files; its packages come from its lockfile, once.
+# A folder of node:test files, as the plain user when the third word says so; its packages come from its lockfile, once.
 count_node() {
   local name=$1 folder=$2 log
   announce "$name"
-  if [ -f "$folder/package-lock.json" ]; then node tests/peers/install.mjs "$folder" >/dev/null || {
+  local runner=()
+  [ "$(id -u)" -eq 0 ] && [ "${3:-}" = plain ] && runner=(scripts/as_plain_user)
+  if [ -f "$folder/package-lock.json" ]; then "${runner[@]}" node tests/peers/install.mjs "$folder" >/dev/null || {
     echo "FAILED: the packages of $folder cannot be installed"
     failed=$((failed + 1))
     return
   }; fi
   log=$(mktemp)
-  local runner=()
-  [ "$(id -u)" -eq 0 ] && [ "$folder" = tests/journeys ] && runner=(scripts/as_plain_user)
   "${runner[@]}" node --test --test-concurrency=1 --test-reporter=spec "$folder"/*.test.mjs 2>&1 | tee "$log"
   local status=${PIPESTATUS[0]} ok bad skip
   ok=$(grep -oP '^ℹ pass \K[0-9]+' "$log" | tail -1)

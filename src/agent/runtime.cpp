@@ -313,9 +313,11 @@ Task<bool> Runtime::delete_session(std::string session_key) {
     return store::delete_session(connection, session_key);
   };
   CO_TRY(const bool removed, co_await services_.database.write<bool>(std::move(remove)));
-  async::post_to_pool([this, agent = old->agent_id, session_id, now = services_.time.now_ms()] {
-    (void)transcript_files_.retire(agent, session_id, now);
-  });
+  std::function<Result<bool>()> retire = [this, agent = old->agent_id, session_id, now = services_.time.now_ms()]() -> Result<bool> {
+    TRY_VOID(transcript_files_.retire(agent, session_id, now));
+    return true;
+  };
+  CO_TRY([[maybe_unused]] const bool retired, co_await async::offload<bool>(std::move(retire)));
   services_.events.session_changed(session_key, "deleted");
   co_return removed;
 }

@@ -90,7 +90,15 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
   settings.run_timeout_ms = std::clamp<std::int64_t>(integer_or(defaults, "timeoutSeconds", 600), 1, 86'400) * 1000;
   settings.max_iterations = static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxIterations", 50), 1, 1000));
   settings.max_concurrent = static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxConcurrent", 8), 1, 1000));
-  settings.block_streaming = string_or(defaults, "blockStreamingDefault", "off") == "on";
+  if (string_or(defaults, "blockStreamingDefault", "off") == "on") {
+    BlockSize size;
+    if (const auto* chunk = find(defaults, "blockStreamingChunk")) {
+      size.least = static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(*chunk, "minChars", 800), 1, 100'000));
+      size.most = static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(*chunk, "maxChars", 1200), 1, 100'000));
+    }
+    size.most = std::max(size.most, size.least);
+    settings.blocks = size;
+  }
   if (const auto word = string_or(defaults, "thinkingDefault"); !word.empty()) {
     settings.thinking = ports::thinking_from(word);
     if (!settings.thinking)

@@ -1,5 +1,6 @@
 // The parts of the configuration that agents read, as own structs with defaults. Parsed anew for every configuration snapshot.
 #pragma once
+#include "agent/block_break.hpp"
 #include "base/json.hpp"
 #include "policy/command.hpp"
 #include "ports/model.hpp"
@@ -32,7 +33,7 @@ struct Settings {
   std::size_t bootstrap_max_chars = 20'000;       // agents.defaults.bootstrapMaxChars
   int max_iterations = 50;                        // agents.defaults.maxIterations: model calls in one turn
   int max_concurrent = 8;                         // agents.defaults.maxConcurrent: runs at once
-  bool block_streaming = false;                   // agents.defaults.blockStreamingDefault
+  std::optional<BlockSize> blocks;                // agents.defaults.blockStreamingDefault "on", blockStreamingChunk{minChars,maxChars}
   std::optional<ports::Thinking> thinking;        // agents.defaults.thinkingDefault
   const AgentSettings* find_agent(std::string_view id) const;
 };

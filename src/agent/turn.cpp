@@ -21,13 +21,21 @@ constexpr std::int64_t kSmallContext = 8192;
 // Passes the stream on to clients as it comes.
 class StreamSink final : public ports::ModelSink {
 public:
-  StreamSink(RunEvents& events, const RunInfo& run, std::string& text, std::string& thinking)
-      : events_(events), run_(run), text_(text), thinking_(thinking) {}
+  StreamSink(RunEvents& events, const RunInfo& run, std::string& text, std::string& thinking, std::optional<BlockSize> blocks)
+      : events_(events), run_(run), text_(text), thinking_(thinking), blocks_(blocks) {}
   void text(std::string_view delta) override {
     if (delta.empty()) return;
-    text_ += delta;
-    events_.text(run_, text_, delta, fresh_);
-    fresh_ = false;
+    if (!blocks_) return show(delta);
+    pending_ += delta;
+    while (const auto size = block_end(pending_, *blocks_)) {
+      const auto block = pending_.substr(0, size);
+      pending_.erase(0, size);
+      show(block);
+    }
+  }
+  // The rest, which is shorter than a block.
+  void end() {
+    if (!pending_.empty()) show(std::exchange(pending_, {}));
   }
   void thinking(std::string_view delta) override {
     if (delta.empty()) return;
@@ -37,10 +45,17 @@ public:
   void tool_call(std::string_view, std::string_view) override {}
 
 private:
+  void show(std::string_view delta) {
+    text_ += delta;
+    events_.text(run_, text_, delta, fresh_);
+    fresh_ = false;
+  }
   RunEvents& events_;
   const RunInfo& run_;
   std::string& text_;
   std::string& thinking_;
+  std::optional<BlockSize> blocks_;
+  std::string pending_;
   bool fresh_ = true; // the first delta replaces what an earlier reply or attempt showed
 };
 
@@ -74,6 +89,15 @@ void keep_newest(std::vector<ports::Message>& messages, std::size_t limit) {
     --first;
   }
   messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+Task<> update_file(TranscriptFiles& files, std::string agent_id, store::SessionRow session, std::string workspace) {
+  std::function<Result<bool>()> work = [&files, agent_id, session, workspace]() -> Result<bool> {
+    TRY_VOID(files.update(agent_id, session.session_id, session.created_ms, workspace));
+    return true;
+  };
+  CO_TRY([[maybe_unused]] const bool updated, co_await async::offload<bool>(std::move(work)));
+  co_return Result<>{};
 }
 
 } // namespace
@@ -307,10 +331,11 @@ Task<ports::ModelReply> Turn::stream_with_retries(ModelChoice choice, ports::Mod
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     whole_text_.clear();
     whole_thinking_.clear();
-    StreamSink sink(services.events, run_.info, whole_text_, whole_thinking_);
+    StreamSink sink(services.events, run_.info, whole_text_, whole_thinking_, runtime_.settings().blocks);
     const auto started = services.time.monotonic_ms();
     auto copy = request;
     auto reply = co_await dialect->stream(services.http, choice.endpoint, std::move(copy), sink);
+    sink.end();
     metrics::histogram("openclaw_model_call_duration_seconds", "Duration of model calls.", fmt::format("provider=\"{}\"", metrics::escape_label(choice.provider)))
         .observe_ms(services.time.monotonic_ms() - started);
     if (reply) co_return reply;
@@ -432,15 +457,12 @@ Task<> Turn::record_abort(std::string reason) {
   co_return Result<>{};
 }
 
-// The JSONL file follows in the background; nothing waits for it.
+// The JSONL file follows in the background; only shutting down waits for it.
 void Turn::project_transcript() {
   if (session_.session_id.empty()) return;
   const auto workspace = runtime_.workspace_of(run_.info.agent_id);
-  const auto root = workspace ? (*workspace)->root() : std::string();
-  async::post_to_pool([&files = runtime_.transcript_files(), agent = run_.info.agent_id, session = session_.session_id,
-                       created = session_.created_ms, root] {
-    if (const auto done = files.update(agent, session, created, root); !done) log::warn("agent", done.error().text());
-  });
+  runtime_.background().spawn("transcript file", update_file(runtime_.transcript_files(), run_.info.agent_id, session_,
+                                                             workspace ? (*workspace)->root() : std::string()));
 }
 
 } // namespace openclaw::agent

@@ -143,8 +143,9 @@ void Broadcaster::tell_chat(Stream& stream, json::object payload, bool may_skip)
   clients_.broadcast(std::move(event));
 }
 
+// Text that nobody was there to hear stays untold: whoever comes gets it with the next piece.
 void Broadcaster::tell_assistant(Stream& stream) {
-  if (stream.text_told >= stream.text.size()) return;
+  if (stream.text_told >= stream.text.size() || clients_.size() == 0) return;
   json::object data{{"text", stream.text}, {"delta", std::string_view(stream.text).substr(stream.text_told)}};
   if (std::exchange(stream.text_replaced, false)) data["replace"] = true;
   stream.text_told = stream.text.size();
@@ -152,7 +153,7 @@ void Broadcaster::tell_assistant(Stream& stream) {
 }
 
 void Broadcaster::tell_thinking(Stream& stream) {
-  if (stream.thinking_told >= stream.thinking.size()) return;
+  if (stream.thinking_told >= stream.thinking.size() || clients_.size() == 0) return;
   json::object data{{"text", stream.thinking},
                     {"delta", std::string_view(stream.thinking).substr(stream.thinking_told)}};
   stream.thinking_told = stream.thinking.size();
@@ -160,7 +161,7 @@ void Broadcaster::tell_thinking(Stream& stream) {
 }
 
 void Broadcaster::tell_delta(Stream& stream) {
-  if (stream.delta_told >= stream.text.size()) return;
+  if (stream.delta_told >= stream.text.size() || clients_.size() == 0) return;
   json::object payload{
       {"state", "delta"},
       {"message", {{"role", "assistant"}, {"content", text_content(stream.text)}, {"timestamp", time_.now_ms()}}},

@@ -128,6 +128,16 @@ TEST_F(BroadcasterTest, SaysWhenALaterReplyReplacesTheText) {
   EXPECT_EQ(texts(chats).back(), "It is done.");
 }
 
+TEST_F(BroadcasterTest, WhoComesInTheMiddleGetsTheWholeTextWithTheNextPiece) {
+  broadcaster.started(info, time.now_ms());
+  say("Before you came, ");
+  const auto socket = join();
+  advance(200);
+  say("and after.");
+  ASSERT_EQ(socket->events("chat").size(), 1u);
+  EXPECT_EQ(string_or(socket->events("chat")[0].at("payload"), "deltaText"), "Before you came, and after.");
+}
+
 TEST_F(BroadcasterTest, LongTextsCostNoMoreThanTheirDeltas) {
   const auto socket = join();
   broadcaster.started(info, time.now_ms());

@@ -200,7 +200,7 @@ TEST_F(ConnectionTest, AtMost64RequestsAreInFlight) {
     socket->receive(request_frame(fmt::format("v{}", i), "agent.wait", {{"runId", "held"}, {"timeoutMs", 3'600'000}}));
   socket->receive(request_frame("over", "health"));
   ASSERT_TRUE(until([&] { return !socket->answers("over").empty(); }));
-  const auto& error = socket->answers("over")[0].at("error");
+  const auto error = socket->answers("over")[0].at("error");
   EXPECT_EQ(string_or(error, "code"), "UNAVAILABLE");
   EXPECT_TRUE(bool_or(error, "retryable", false));
   dialect->hold = false;

@@ -1,7 +1,9 @@
 // For tests: a whole gateway over a scripted model and a state database of its own, with clients on fake sockets.
 #pragma once
+#include "async/offload.hpp"
 #include "gateway/fake_socket.hpp"
 #include "gateway/services.hpp"
+#include <barrier>
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <filesystem>
@@ -84,6 +86,13 @@ public:
     }
     return true;
   }
+  // Returns once both threads of the pool are done with what they had: transcripts are written behind the runs' backs.
+  static void drain_pool() {
+    const auto both = std::make_shared<std::barrier<>>(3);
+    for (int i = 0; i < 2; ++i)
+      async::post_to_pool([both] { both->arrive_and_wait(); });
+    both->arrive_and_wait();
+  }
   template <class T>
   Result<T> run(Task<T> task) {
     return async::run(loop, std::move(task));
@@ -137,6 +146,7 @@ public:
     (void)run(broadcaster->shut_down("test"));
     scope->cancel();
     (void)run(scope->join());
+    drain_pool();
     services.reset();
     gateway.reset();
     messaging.reset();
