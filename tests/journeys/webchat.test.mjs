@@ -26,8 +26,11 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  await gateway?.discard();
-  await model?.stop();
+  try {
+    await gateway?.discard();
+  } finally {
+    await model?.stop();
+  }
 });
 
 /** A link is good once, so every page gets a new one from the command that a person would use. */
@@ -336,6 +339,33 @@ test("killed in the middle of a turn and started again, the page comes back by i
   } finally {
     await chat.close();
     await mortal.discard();
+  }
+});
+
+test("stopped while a decision is open and started again, the gateway ends at once and the page offers to try again", { timeout: 120_000 }, async () => {
+  const port = await freePort();
+  const tools = { exec: { security: "allowlist", ask: "always" } };
+  const polite = new Gateway({ modelUrl: model.url, args: ["--port", String(port)], tools });
+  const chat = await WebChat.create(browser);
+  try {
+    await polite.start();
+    await chat.openAndWait(polite.webchat);
+    await chat.send(script([{ tool: "exec", args: { command: "touch late.txt" } }, "It is done."]));
+    await chat.approval.waitFor();
+    assert.equal((await polite.stop()).code, 0);
+    await polite.restart();
+    const failed = chat.conversation.locator('article.turn[data-state="failed"]');
+    await failed.waitFor({ timeout: 30_000 });
+    assert.equal(await chat.approval.count(), 0, "a decision that nobody waits for is not asked for");
+    await chat.retry();
+    await chat.waitForAnswer("It is done.");
+    assert.equal(await chat.questions.count(), 1);
+    assert.ok(!fs.existsSync(polite.file("late.txt")), "what nobody allowed did not run");
+    await chat.assertNoNonsense();
+    chat.assertCalm();
+  } finally {
+    await chat.close();
+    await polite.discard();
   }
 });
 

@@ -93,10 +93,12 @@ export class Started {
   }
 }
 
-/** A copy of the verified model, so that 249 MB are not fetched for every test. */
+/** A copy of the state's `servers` folder with the verified model, so that 249 MB are not fetched for every test. */
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "openclaw-tests", "embedded");
 
-export const haveModel = () => fs.existsSync(path.join(cache, "installed.json"));
+const proof = "llama/installed.json"; // written last, when everything was verified
+
+export const haveModel = () => fs.existsSync(path.join(cache, proof));
 
 export function giveModel(stateDir) {
   fs.mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -106,7 +108,7 @@ export function giveModel(stateDir) {
 /** Copied aside and moved, so that an interrupted copy is never taken for a whole one. */
 export function keepModel(stateDir) {
   const from = path.join(stateDir, "servers");
-  if (haveModel() || !fs.existsSync(path.join(from, "installed.json"))) return;
+  if (haveModel() || !fs.existsSync(path.join(from, proof))) return;
   fs.mkdirSync(path.dirname(cache), { recursive: true });
   const aside = fs.mkdtempSync(`${cache}-`);
   try {
