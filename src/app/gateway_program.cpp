@@ -97,6 +97,12 @@ public:
   int run() {
     const auto outcome = async::run(loop_, serve());
     async::stop_pool();
+    // From here on nothing handles signals any more: one that comes late must not turn a clean end into a kill.
+    sigset_t late;
+    sigemptyset(&late);
+    sigaddset(&late, SIGINT);
+    sigaddset(&late, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &late, nullptr);
     return outcome ? 0 : print_error(outcome.error());
   }
 
