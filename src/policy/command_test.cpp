@@ -276,8 +276,15 @@ TEST(RuleFor, GivesNoneForShellTextAndWrappers) {
   EXPECT_FALSE(rule_for(shell));
   for (const auto& argv : wrappers())
     EXPECT_FALSE(rule_for(effect(argv))) << argv[0];
-  EXPECT_FALSE(rule_for(effect({"thing"})));
   EXPECT_FALSE(rule_for(effect({"x", "y"}, "/usr/bin/*")));
+}
+
+TEST(RuleFor, NamesExactlyTheArgumentsThatWereApproved) {
+  const auto rule = rule_for(effect({"pdftotext"}));
+  ASSERT_TRUE(rule);
+  const CommandPolicy policy{.allow = {*rule}};
+  EXPECT_EQ(judged(effect({"pdftotext"}), policy), Verdict::allow);
+  EXPECT_EQ(judged(effect({"pdftotext", "x"}), policy), Verdict::ask);
 }
 
 TEST(JudgeCommand, SecurityAndAskMeanWhatTheySay) {
