@@ -4,6 +4,7 @@
 #include "base/metrics.hpp"
 #include "store/schema.hpp"
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <sys/stat.h>
 #include <thread>
@@ -30,6 +31,10 @@ struct Database::Writer {
   std::atomic<std::int64_t> commits{0};
 
   void loop() {
+    // Signals are the event loop's: one that came here could end the program by its default action.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
     while (true) {
       std::vector<Job> group;
       {
