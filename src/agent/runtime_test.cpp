@@ -340,6 +340,7 @@ TEST_F(RuntimeTest, AfterACrashABegunRunIsAVisibleFailureAndAnAcceptedOneRuns) {
 
 TEST_F(RuntimeTest, ATranscriptFileWithATornTailIsRepaired) {
   answer("r1", "one");
+  ASSERT_TRUE(async::run(loop_, runtime_->shut_down())); // its own projection of the turn is written by now
   const auto session = store::find_session(database_->reader(), "agent:main:main").value().value();
   TranscriptFiles files(folder_ + "/agents", folder_ + "/state.db");
   ASSERT_TRUE(files.update("main", session.session_id, session.created_ms, "/w"));
