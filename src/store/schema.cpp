@@ -1,67 +1,33 @@
 #include "store/schema.hpp"
 
+#include "base/embedded.hpp"
+#include <charconv>
 #include <fmt/core.h>
 
 namespace openclaw::store {
 namespace {
 
-// Step N brings version N to N + 1. A released step is never edited again.
-constexpr const char* kSteps[] = {
-    R"sql(
-CREATE TABLE sessions(
-  key TEXT PRIMARY KEY, agent_id TEXT NOT NULL, session_id TEXT NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
-  channel TEXT NOT NULL DEFAULT 'webchat', label TEXT, model TEXT, thinking TEXT, verbose TEXT,
-  input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0, cache_read INTEGER NOT NULL DEFAULT 0,
-  cache_write INTEGER NOT NULL DEFAULT 0, cost_micro_usd INTEGER NOT NULL DEFAULT 0, unpriced_calls INTEGER NOT NULL DEFAULT 0,
-  context_tokens INTEGER NOT NULL DEFAULT 0, last_provider TEXT, last_model TEXT, system_sent INTEGER NOT NULL DEFAULT 0,
-  aborted_last INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-CREATE INDEX sessions_by_update ON sessions(updated_ms DESC);
+constexpr std::string_view kFolder = "store/schema/";
 
--- One row per transcript entry; `body` is the entry as OpenClaw's JSONL spells it. The .jsonl files are projections of this table.
-CREATE TABLE entries(
-  sequence INTEGER PRIMARY KEY, session_id TEXT NOT NULL, entry_id TEXT NOT NULL, run_id TEXT NOT NULL DEFAULT '', body TEXT NOT NULL);
-CREATE INDEX entries_by_session ON entries(session_id, sequence);
-
--- Every accepted message. (channel, dedupe_key) makes a redelivery a no-op. States: accepted, running, answered, failed, aborted.
-CREATE TABLE inbox(
-  sequence INTEGER PRIMARY KEY, channel TEXT NOT NULL, dedupe_key TEXT NOT NULL, run_id TEXT NOT NULL UNIQUE, session_key TEXT NOT NULL,
-  body TEXT NOT NULL, state TEXT NOT NULL, received_ms INTEGER NOT NULL, finished_ms INTEGER, error TEXT, retry_of TEXT,
-  UNIQUE(channel, dedupe_key));
-CREATE INDEX inbox_open ON inbox(sequence) WHERE state IN ('accepted', 'running');
-
--- Receipts: a row before the effect, completed after it. A row without a result means: outcome unknown.
-CREATE TABLE tool_calls(
-  run_id TEXT NOT NULL, call_id TEXT NOT NULL, session_key TEXT NOT NULL, agent_id TEXT NOT NULL, tool TEXT NOT NULL, risk TEXT NOT NULL,
-  summary TEXT NOT NULL, effect_digest TEXT NOT NULL, grant_id TEXT, started_ms INTEGER NOT NULL, finished_ms INTEGER, is_error INTEGER,
-  PRIMARY KEY(run_id, call_id)) WITHOUT ROWID;
-
--- States: pending, allowed, denied, expired, consumed.
-CREATE TABLE approvals(
-  id TEXT PRIMARY KEY, effect_digest TEXT NOT NULL, agent_id TEXT NOT NULL, session_key TEXT NOT NULL, run_id TEXT NOT NULL,
-  call_id TEXT NOT NULL, request TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
-  resolved_ms INTEGER, resolved_by TEXT) WITHOUT ROWID;
-CREATE INDEX approvals_pending ON approvals(created_ms) WHERE state = 'pending';
-
--- What "allow always" stored.
-CREATE TABLE command_rules(
-  id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, binary TEXT NOT NULL, arguments TEXT NOT NULL, created_ms INTEGER NOT NULL,
-  created_by TEXT NOT NULL, UNIQUE(agent_id, binary, arguments));
-
--- Money by scope and period, in millionths of a US dollar: spent is settled, reserved is what running calls may still cost.
-CREATE TABLE spend(
-  scope TEXT NOT NULL, period TEXT NOT NULL, spent INTEGER NOT NULL DEFAULT 0, reserved INTEGER NOT NULL DEFAULT 0,
-  calls INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY(scope, period)) WITHOUT ROWID;
-CREATE TABLE reservations(
-  id TEXT PRIMARY KEY, run_id TEXT NOT NULL, amount INTEGER NOT NULL, scopes TEXT NOT NULL, created_ms INTEGER NOT NULL) WITHOUT ROWID;
-
--- Credentials of clients, as SHA-256. Kinds: login (one use), client.
-CREATE TABLE tokens(
-  hash TEXT PRIMARY KEY, kind TEXT NOT NULL, role TEXT NOT NULL, scopes TEXT NOT NULL, created_ms INTEGER NOT NULL,
-  expires_ms INTEGER NOT NULL, last_used_ms INTEGER) WITHOUT ROWID;
-)sql",
+struct Step {
+  int number = 0; // brings the state to this version
+  std::string sql;
 };
-static_assert(std::size(kSteps) == kSchemaVersion);
+
+// In the order of their numbers, which is that of their names.
+std::vector<Step> steps() {
+  std::vector<Step> found;
+  for (const auto& file : embedded_texts()) {
+    if (!file.name.starts_with(kFolder)) continue;
+    Step step;
+    const auto name = file.name.substr(kFolder.size());
+    std::from_chars(name.data(), name.data() + name.size(), step.number);
+    step.sql = std::string(file.content);
+    found.push_back(std::move(step));
+  }
+  std::sort(found.begin(), found.end(), [](const Step& a, const Step& b) { return a.number < b.number; });
+  return found;
+}
 
 Result<int> version_of(Connection& connection) {
   TRY(auto query, connection.prepare("PRAGMA user_version"));
@@ -71,14 +37,22 @@ Result<int> version_of(Connection& connection) {
 
 } // namespace
 
+int schema_version() {
+  int newest = 0;
+  for (const auto& step : steps())
+    newest = std::max(newest, step.number);
+  return newest;
+}
+
 Result<> migrate(Connection& connection, const std::string& path) {
   TRY(const int version, version_of(connection));
-  if (version > kSchemaVersion)
+  const int newest = schema_version();
+  if (version > newest)
     return fail(Kind::conflict,
                 fmt::format("The state in {} was written by a newer openclaw (schema {}, this program knows {}).", path,
-                            version, kSchemaVersion),
+                            version, newest),
                 "Start the newer program, or restore an older copy of the state folder.");
-  if (version == kSchemaVersion) return {};
+  if (version == newest) return {};
   if (version > 0) {
     const auto backup = fmt::format("{}.v{}", path, version);
     TRY(auto copy, connection.prepare("VACUUM INTO ?"));
@@ -86,13 +60,14 @@ Result<> migrate(Connection& connection, const std::string& path) {
     TRY_VOID(copy.run());
   }
   TRY_VOID(connection.execute("BEGIN IMMEDIATE"));
-  for (int step = version; step < kSchemaVersion; ++step) {
-    if (auto done = connection.execute(kSteps[step]); !done) {
+  for (const auto& step : steps()) {
+    if (step.number <= version) continue;
+    if (auto done = connection.execute(step.sql.c_str()); !done) {
       (void)connection.execute("ROLLBACK");
       return done;
     }
   }
-  const auto set_version = fmt::format("PRAGMA user_version={}", kSchemaVersion);
+  const auto set_version = fmt::format("PRAGMA user_version={}", newest);
   TRY_VOID(connection.execute(set_version.c_str()));
   return connection.execute("COMMIT");
 }

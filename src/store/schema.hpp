@@ -1,4 +1,5 @@
-// The schema of state.db as numbered, forward-only steps.
+// The schema of state.db as numbered, forward-only steps: one file each, schema/NUMBER_WHAT.sql, linked in. A step that
+// was released is never edited again; the next one is a new file.
 #pragma once
 #include "base/result.hpp"
 #include "store/sqlite.hpp"
@@ -6,7 +7,7 @@
 
 namespace openclaw::store {
 
-inline constexpr int kSchemaVersion = 1;
+int schema_version(); // the newest step of this build
 
 // Runs the missing steps in one transaction; keeps a copy of an older file as PATH.vN before. A newer file is refused.
 Result<> migrate(Connection& connection, const std::string& path);
