@@ -92,7 +92,9 @@ Task<Approvals::Answer> Approvals::ask(RunInfo run, std::string call_id, policy:
     TRY_VOID(store::add_approval(connection, row));
     return true;
   };
-  CO_TRY([[maybe_unused]] const bool stored, co_await database_.write<bool>(std::move(insert)));
+  // A power cut ends the run that asks as well, so the question may go with it; an answer is synced.
+  CO_TRY([[maybe_unused]] const bool stored,
+         co_await database_.write<bool>(std::move(insert), store::Durability::soon));
 
   const auto waiting = std::make_shared<Waiting>();
   waiting->answered = std::make_shared<async::Event>(executor_);

@@ -3,6 +3,7 @@
 #include "agent/approvals.hpp"
 #include "agent/prompt.hpp"
 #include "agent/turn.hpp"
+#include "async/offload.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "store/ledger.hpp"
@@ -12,6 +13,8 @@ namespace openclaw::agent {
 namespace {
 constexpr std::size_t kLaneLimit = 50;
 constexpr std::size_t kRememberedRuns = 1000;
+constexpr std::int64_t kFirstPauseMs = 500; // between attempts to write a transcript file
+constexpr std::int64_t kLongestPauseMs = 30'000;
 } // namespace
 
 struct Runtime::Active {
@@ -211,9 +214,42 @@ Task<RunOutcome> Runtime::wait(std::string run_id, std::int64_t timeout_ms) {
   }
 }
 
+void Runtime::project(const store::SessionRow& session) {
+  const auto [at, fresh] = projecting_.try_emplace(session.session_id, false);
+  if (fresh)
+    background_.spawn("transcript file", project_until_done(session));
+  else
+    at->second = true;
+}
+
+Task<> Runtime::project_until_done(store::SessionRow session) {
+  const auto workspace = workspace_of(session.agent_id);
+  const auto root = workspace ? (*workspace)->root() : std::string();
+  bool complained = false;
+  for (auto pause = kFirstPauseMs;; pause = std::min(pause * 2, kLongestPauseMs)) {
+    projecting_[session.session_id] = false;
+    std::function<Result<bool>()> work = [this, session, root]() -> Result<bool> {
+      TRY_VOID(transcript_files_.update(session.agent_id, session.session_id, session.created_ms, root));
+      return true;
+    };
+    auto updated = co_await async::offload<bool>(std::move(work));
+    if (updated && !projecting_[session.session_id]) break;
+    if (updated) continue;
+    if (!std::exchange(complained, true))
+      log::warn("agent", updated.error().text(), {{"session", session.key}, {"doing", "transcript file"}});
+    auto slept = co_await services_.time.sleep_ms(pause);
+    if (!slept) break;
+  }
+  projecting_.erase(session.session_id);
+  co_return Result<>{};
+}
+
 Task<> Runtime::recover() {
-  CO_TRY(const auto open, store::open_runs(services_.database.reader()));
-  if (open.empty()) co_return Result<>{};
+  auto& reader = services_.database.reader();
+  CO_TRY(const auto open, store::open_runs(reader));
+  CO_TRY(const auto asked, store::pending_approvals(reader, 0));
+  CO_TRY(const bool reserved, store::any_reservation(reader));
+  if (open.empty() && asked.empty() && !reserved) co_return Result<>{};
   const auto now = services_.time.now_ms();
   std::function<Result<std::int64_t>(store::Connection&)> tidy =
       [now](store::Connection& connection) -> Result<std::int64_t> {
@@ -272,6 +308,7 @@ Task<> Runtime::fail_interrupted(store::InboxRow row) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool recorded, co_await services_.database.write<bool>(std::move(record)));
+  if (session) project(*session);
   co_return Result<>{};
 }
 

@@ -103,7 +103,8 @@ public:
   // Opened at first use, with the starting files when it is new.
   Result<const sandbox::Workspace*> workspace_of(const std::string& agent_id);
   History& history() { return history_; }
-  TranscriptFiles& transcript_files() { return transcript_files_; }
+  // The session's JSONL file follows its rows in the background, however long its disk refuses it.
+  void project(const store::SessionRow& session);
   async::Scope& background() { return background_; }
 
 private:
@@ -115,6 +116,7 @@ private:
   Task<> wait_for_slot();
   void remember(const std::string& run_id, RunOutcome outcome);
   Task<> fail_interrupted(store::InboxRow row);
+  Task<> project_until_done(store::SessionRow session);
 
   RuntimeServices services_;
   Settings settings_;
@@ -124,6 +126,7 @@ private:
   std::unique_ptr<Approvals> approvals_;
   std::map<std::string, sandbox::Workspace> workspaces_;
   std::map<std::string, std::shared_ptr<Lane>> lanes_;
+  std::map<std::string, bool> projecting_;     // session ids; true: changed again meanwhile
   std::map<std::string, RunOutcome> outcomes_; // of the last 1000 runs
   std::deque<std::string> outcome_order_;
   async::Event run_ended_;

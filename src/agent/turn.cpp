@@ -5,6 +5,8 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <charconv>
 #include <fmt/core.h>
 
@@ -17,6 +19,8 @@ constexpr std::int64_t kLongestRetryAfterMs = 60'000;
 constexpr int kRefusedRepeats = 5; // the same call with the same result so often in a row is refused
 constexpr int kFatalRepeats = 8;   // and so often ends the run
 constexpr std::int64_t kSmallContext = 8192;
+constexpr std::int64_t kFirstPauseMs = 500; // between attempts to record how a run ended
+constexpr std::int64_t kLongestPauseMs = 10'000;
 
 // Passes the stream on to clients as it comes.
 class StreamSink final : public ports::ModelSink {
@@ -96,15 +100,6 @@ void keep_newest(std::vector<ports::Message>& messages, std::size_t limit) {
   messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
-Task<> update_file(TranscriptFiles& files, std::string agent_id, store::SessionRow session, std::string workspace) {
-  std::function<Result<bool>()> work = [&files, agent_id, session, workspace]() -> Result<bool> {
-    TRY_VOID(files.update(agent_id, session.session_id, session.created_ms, workspace));
-    return true;
-  };
-  CO_TRY([[maybe_unused]] const bool updated, co_await async::offload<bool>(std::move(work)));
-  co_return Result<>{};
-}
-
 } // namespace
 
 Turn::Turn(Runtime& runtime, const Run& run) : runtime_(runtime), run_(run), authority_(runtime) {}
@@ -144,7 +139,7 @@ Task<RunOutcome> Turn::run(const std::string* stop_reason) {
       .add();
   metrics::histogram("openclaw_run_duration_seconds", "Duration of runs.")
       .observe_ms(outcome.ended_ms - outcome.started_ms);
-  project_transcript();
+  if (!session_.session_id.empty()) runtime_.project(session_);
   if (changed_files_) {
     if (const auto workspace = runtime_.workspace_of(run_.info.agent_id))
       runtime_.history().record(runtime_.background(), run_.info.agent_id, (*workspace)->root(),
@@ -278,6 +273,7 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
       return true;
     };
     CO_TRY([[maybe_unused]] const bool reserved, co_await services.database.write<bool>(std::move(reserve)));
+    unsettled_ = Unsettled{reservation, money};
   }
 
   auto reply = co_await stream_with_retries(choice, std::move(request));
@@ -288,18 +284,7 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   message.provider = choice.provider;
   message.model = choice.model;
   message.run_id = run_.info.run_id;
-  if (!reply) {
-    // What a broken call cost is unknown: a reservation counts in full, without one nothing was counted before either.
-    if (!reservation.empty()) {
-      std::function<Result<bool>(store::Connection&)> release = [=](store::Connection& connection) -> Result<bool> {
-        TRY_VOID(store::settle(connection, reservation, 0, 0, 0, money));
-        return true;
-      };
-      auto released = co_await services.database.write<bool>(std::move(release));
-      (void)released;
-    }
-    co_return std::unexpected(reply.error());
-  }
+  if (!reply) co_return std::unexpected(reply.error());
   message.content = std::move(reply->content);
   message.stop_reason = reply->stop_reason;
   message.usage = reply->usage;
@@ -338,6 +323,10 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
                                         Price{budget.unknown_price, budget.unknown_price, budget.unknown_price,
                                               budget.unknown_price, true})
                            : 0;
+  const Unsettled spent{reservation, money, counted,
+                        message.usage.input + message.usage.cache_read + message.usage.cache_write,
+                        message.usage.output};
+  unsettled_ = spent;
   std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
     // Model, label and levels may have been changed by a person meanwhile: only the counters are ours.
     TRY(auto current, store::find_session(connection, row.key));
@@ -351,13 +340,15 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
     }
     TRY_VOID(append_message(connection, row.session_id, info.run_id, message, *random));
     TRY_VOID(store::save_session(connection, saved));
-    TRY_VOID(store::settle(connection, reservation, counted,
-                           message.usage.input + message.usage.cache_read + message.usage.cache_write,
-                           message.usage.output, money));
+    TRY_VOID(store::settle(connection, spent.reservation, spent.cost, spent.input_tokens, spent.output_tokens,
+                           spent.scopes));
     if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
     return true;
   };
-  CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(record)));
+  // Calls are followed by a receipt or by the next reply before anything depends on them.
+  const auto durability = last ? store::Durability::synced : store::Durability::soon;
+  CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(record), durability));
+  unsettled_.reset();
   co_return message;
 }
 
@@ -445,7 +436,11 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
       TRY_VOID(store::finish_tool_call(connection, info.run_id, message.tool_call_id, message.is_error, now));
       return true;
     };
-    CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(record)));
+    auto recorded = co_await services.database.write<bool>(std::move(record), store::Durability::soon);
+    if (!recorded)
+      co_return fail(recorded.error().kind,
+                     fmt::format("What the tool {} did could not be recorded. {}", call.name, recorded.error().message),
+                     recorded.error().hint);
     services.events.tool_finished(run_.info, call.id, message.tool_name, message);
     if (repeats >= kFatalRepeats)
       co_return fail(
@@ -457,19 +452,48 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
   co_return Result<>{};
 }
 
-Task<bool> Turn::finish(ports::Message last, std::string state, std::string error) {
+// The run's last entry and its state. Where not even its beginning could be recorded, the user's message comes with it.
+Turn::Record Turn::ending(ports::Message last, std::string state, std::string error) const {
   auto& services = runtime_.services();
   const auto info = run_.info;
-  const auto session_id = session_.session_id;
+  const auto known_session = session_.session_id;
+  const auto fresh_session = uuid_v7(services.time, services.random);
   const auto now = services.time.now_ms();
+  const auto user = run_.user_in_transcript ? std::nullopt : std::optional<ports::Message>(run_.user);
+  const auto unsettled = unsettled_;
   auto* random = &services.random;
-  std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
-    if (!session_id.empty()) TRY_VOID(append_message(connection, session_id, info.run_id, last, *random));
+  return [=](store::Connection& connection) -> Result<bool> {
+    auto session_id = known_session;
+    if (session_id.empty()) {
+      TRY(const auto row, store::ensure_session(connection, info.session_key, info.agent_id, fresh_session, now));
+      session_id = row.session_id;
+      if (user) TRY_VOID(append_message(connection, session_id, info.run_id, *user, *random));
+    }
+    TRY_VOID(append_message(connection, session_id, info.run_id, last, *random));
+    if (unsettled)
+      TRY_VOID(store::settle(connection, unsettled->reservation, unsettled->cost, unsettled->input_tokens,
+                             unsettled->output_tokens, unsettled->scopes));
     TRY_VOID(store::set_run_state(connection, info.run_id, state, now, error));
     return true;
   };
-  auto recorded = co_await services.database.write<bool>(std::move(record));
-  co_return recorded;
+}
+
+// A full disk must not leave a run without an end. Its session waits meanwhile, so that the order of the conversation
+// holds; what a stop of the gateway cuts short here is found by the next start.
+Task<> Turn::record_until_saved(Record record) {
+  auto& services = runtime_.services();
+  for (auto pause = kFirstPauseMs; !runtime_.shutting_down_; pause = std::min(pause * 2, kLongestPauseMs)) {
+    // Whoever stops the run again must not turn this into a busy loop.
+    co_await async::asio::this_coro::reset_cancellation_state(async::asio::enable_terminal_cancellation());
+    auto slept = co_await services.time.sleep_ms(pause);
+    if (!slept && runtime_.shutting_down_) break;
+    auto again = record;
+    auto recorded = co_await services.database.write<bool>(std::move(again));
+    if (recorded) log::info("agent", "The end of a run is recorded after all.", {{"run", run_.info.run_id}});
+    if (recorded) break;
+    if (recorded.error().kind == Kind::bug) co_return std::unexpected(recorded.error());
+  }
+  co_return Result<>{};
 }
 
 Task<> Turn::record_failure(Error error) {
@@ -487,9 +511,11 @@ Task<> Turn::record_failure(Error error) {
   log::warn(
       "agent", error.text(),
       {{"run", run_.info.run_id}, {"session", run_.info.session_key}, {"kind", std::string(kind_name(error.kind))}});
-  auto recorded = co_await finish(message, "failed", error.text());
+  const auto record = ending(message, "failed", error.text());
+  auto first = record;
+  auto recorded = co_await services.database.write<bool>(std::move(first));
   services.events.failed(run_.info, message, true);
-  if (!recorded) co_return std::unexpected(recorded.error());
+  if (!recorded) co_return co_await record_until_saved(record);
   co_return Result<>{};
 }
 
@@ -502,18 +528,12 @@ Task<> Turn::record_abort(std::string reason) {
   message.error_message = "Stopped.";
   message.run_id = run_.info.run_id;
   if (!whole_text_.empty()) message.content.emplace_back(ports::TextBlock{whole_text_});
-  auto recorded = co_await finish(message, "aborted", reason);
+  const auto record = ending(message, "aborted", reason);
+  auto first = record;
+  auto recorded = co_await services.database.write<bool>(std::move(first));
   services.events.aborted(run_.info, reason, whole_text_.empty() ? nullptr : &message);
-  if (!recorded) co_return std::unexpected(recorded.error());
+  if (!recorded) co_return co_await record_until_saved(record);
   co_return Result<>{};
-}
-
-// The JSONL file follows in the background; only shutting down waits for it.
-void Turn::project_transcript() {
-  if (session_.session_id.empty()) return;
-  const auto workspace = runtime_.workspace_of(run_.info.agent_id);
-  runtime_.background().spawn("transcript file", update_file(runtime_.transcript_files(), run_.info.agent_id, session_,
-                                                             workspace ? (*workspace)->root() : std::string()));
 }
 
 } // namespace openclaw::agent

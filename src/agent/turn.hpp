@@ -16,10 +16,6 @@ public:
   Task<RunOutcome> run(const std::string* stop_reason);
 
 private:
-  struct Reply {
-    ports::ModelReply reply;
-    ModelChoice choice;
-  };
   Task<ports::Message> answer();
   Task<> begin();
   Task<ports::Message> model_step(const ModelChoice& choice, const sandbox::Workspace& workspace);
@@ -27,9 +23,10 @@ private:
   Task<> run_tools(const ports::Message& assistant, const sandbox::Workspace& workspace);
   Task<> record_failure(Error error);
   Task<> record_abort(std::string reason);
-  Task<bool> finish(ports::Message last, std::string state, std::string error);
+  using Record = std::function<Result<bool>(store::Connection&)>;
+  Record ending(ports::Message last, std::string state, std::string error) const;
+  Task<> record_until_saved(Record record);
   std::vector<store::SpendScope> scopes() const;
-  void project_transcript();
 
   Runtime& runtime_;
   const Run& run_;
@@ -41,7 +38,15 @@ private:
   std::string last_call_;
   std::string last_result_;
   bool changed_files_ = false;
-  ports::Message answer_;
+  // A model call's money that no commit has settled yet; the run's end does it.
+  struct Unsettled {
+    std::string reservation;
+    std::vector<store::SpendScope> scopes;
+    std::int64_t cost = 0;
+    std::int64_t input_tokens = 0;
+    std::int64_t output_tokens = 0;
+  };
+  std::optional<Unsettled> unsettled_;
   std::int64_t started_ms_ = 0;
 };
 

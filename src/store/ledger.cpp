@@ -102,6 +102,11 @@ Result<> settle(Connection& connection, const std::string& reservation_id, std::
   return {};
 }
 
+Result<bool> any_reservation(Connection& connection) {
+  TRY(auto query, connection.prepare("SELECT 1 FROM reservations LIMIT 1"));
+  return query.step();
+}
+
 Result<std::int64_t> settle_abandoned(Connection& connection) {
   std::vector<std::tuple<std::string, std::int64_t, std::string>> open;
   {

@@ -36,6 +36,7 @@ Result<> reserve(Connection& connection, const std::string& id, const std::strin
 // Ends the reservation (if there was one) and counts what the call cost.
 Result<> settle(Connection& connection, const std::string& reservation_id, std::int64_t cost, std::int64_t input_tokens,
                 std::int64_t output_tokens, const std::vector<SpendScope>& scopes);
+Result<bool> any_reservation(Connection& connection);
 // After a crash: a call that was running may have cost everything reserved, so that is what it counts as.
 Result<std::int64_t> settle_abandoned(Connection& connection);
 

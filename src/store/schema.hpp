@@ -9,7 +9,8 @@ namespace openclaw::store {
 
 int schema_version(); // the newest step of this build
 
-// Runs the missing steps in one transaction; keeps a copy of an older file as PATH.vN before. A newer file is refused.
+// Runs the missing steps in one transaction, after a copy of the older file as PATH.vN (whole or not there, the newest
+// three are kept). A newer file is refused.
 Result<> migrate(Connection& connection, const std::string& path);
 
 } // namespace openclaw::store

@@ -23,8 +23,17 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, bo
   // cache_size in KiB when negative: the working set is small, and memory is a feature.
   TRY_VOID(connection->execute(
       "PRAGMA cache_size=-512; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=OFF;"));
-  if (!read_only)
+  if (!read_only) {
     TRY_VOID(connection->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"));
+    // The log's file keeps its size when it is begun anew, so only this says how much of it is in use.
+    sqlite3_wal_hook(
+        connection->handle_,
+        [](void* pages, sqlite3*, const char*, int count) {
+          *static_cast<int*>(pages) = count;
+          return SQLITE_OK;
+        },
+        &connection->log_pages_);
+  }
   return connection;
 }
 
@@ -87,6 +96,9 @@ Result<Statement> Connection::prepare(std::string_view sql) {
 
 std::int64_t Connection::last_insert_id() const {
   return sqlite3_last_insert_rowid(handle_);
+}
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
 }
 std::int64_t Connection::changes() const {
   return sqlite3_changes64(handle_);

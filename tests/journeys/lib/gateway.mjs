@@ -30,7 +30,10 @@ export class Gateway {
   #env;
   #clients = new Set();
 
-  /** Makes a state folder with a configuration, without starting anything. `config` may also be a text. */
+  /**
+   * Makes a state folder with a configuration, without starting anything. `config` may also be a text, `env` also a function of
+   * the state folder.
+   */
   constructor({ modelUrl, config, api, tools, args = [], env = {} } = {}) {
     this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "openclaw-journey-"));
     this.workspace = path.join(this.stateDir, "workspace");
@@ -38,7 +41,7 @@ export class Gateway {
     fs.mkdirSync(this.workspace);
     writeConfig(this.stateDir, config ?? makeConfig({ modelUrl, workspace: this.workspace, api, tools }));
     this.#args = args;
-    this.#env = env;
+    this.#env = typeof env === "function" ? env(this.stateDir) : env;
   }
 
   static async start(options) {
