@@ -132,6 +132,8 @@ Database::~Database() {
   }
   writer_->wake.notify_all();
   if (writer_->thread.joinable()) writer_->thread.join();
+  // The last connection to close folds the log into the database; a reader cannot.
+  reader_.reset();
 }
 
 void Database::enqueue(Job job) {

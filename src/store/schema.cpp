@@ -15,23 +15,18 @@ namespace {
 constexpr std::string_view kFolder = "store/schema/";
 constexpr std::size_t kKeptCopies = 3; // of older states, the newest ones
 
-struct Step {
-  int number = 0; // brings the state to this version
-  std::string sql;
-};
-
 // In the order of their numbers, which is that of their names.
-std::vector<Step> steps() {
-  std::vector<Step> found;
+std::vector<SchemaStep> linked_steps() {
+  std::vector<SchemaStep> found;
   for (const auto& file : embedded_texts()) {
     if (!file.name.starts_with(kFolder)) continue;
-    Step step;
+    SchemaStep step;
     const auto name = file.name.substr(kFolder.size());
     std::from_chars(name.data(), name.data() + name.size(), step.number);
     step.sql = std::string(file.content);
     found.push_back(std::move(step));
   }
-  std::sort(found.begin(), found.end(), [](const Step& a, const Step& b) { return a.number < b.number; });
+  std::sort(found.begin(), found.end(), [](const SchemaStep& a, const SchemaStep& b) { return a.number < b.number; });
   return found;
 }
 
@@ -91,15 +86,17 @@ void drop_old_copies(const std::string& path) {
 } // namespace
 
 int schema_version() {
-  int newest = 0;
-  for (const auto& step : steps())
-    newest = std::max(newest, step.number);
-  return newest;
+  const auto steps = linked_steps();
+  return steps.empty() ? 0 : steps.back().number;
 }
 
 Result<> migrate(Connection& connection, const std::string& path) {
+  return migrate(connection, path, linked_steps());
+}
+
+Result<> migrate(Connection& connection, const std::string& path, const std::vector<SchemaStep>& steps) {
   TRY(const int version, version_of(connection));
-  const int newest = schema_version();
+  const int newest = steps.empty() ? 0 : steps.back().number;
   if (version > newest)
     return fail(Kind::conflict,
                 fmt::format("The state in {} was written by a newer openclaw (schema {}, this program knows {}).", path,
@@ -111,7 +108,7 @@ Result<> migrate(Connection& connection, const std::string& path) {
     drop_old_copies(path);
   }
   auto done = connection.execute("BEGIN IMMEDIATE");
-  for (const auto& step : steps())
+  for (const auto& step : steps)
     if (done && step.number > version) done = connection.execute(step.sql.c_str());
   const auto set_version = fmt::format("PRAGMA user_version={}", newest);
   if (done) done = connection.execute(set_version.c_str());

@@ -1,5 +1,7 @@
 #include "store/sqlite.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fmt/core.h>
 #include <sqlite3.h>
 #include <unordered_map>
@@ -46,15 +48,21 @@ Connection::~Connection() {
 Error Connection::error(std::string_view doing) const {
   const int code = handle_ ? sqlite3_extended_errcode(handle_) : SQLITE_NOMEM;
   const char* reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
+  const int system = handle_ ? sqlite3_system_errno(handle_) : 0;
   Error error{Kind::transient, fmt::format("{} failed: {}.", doing, reason), {}, {}};
-  switch (code & 0xff) {
+  int primary = code & 0xff;
+  if (primary == SQLITE_CANTOPEN && system == ENOSPC) primary = SQLITE_FULL;
+  if (primary == SQLITE_CANTOPEN && system == EIO) primary = SQLITE_IOERR;
+  switch (primary) {
   case SQLITE_FULL:
     error.message = fmt::format("{} failed: the disk is full.", doing);
     error.hint =
         "Free some space on the disk of the state folder, then try again; nothing that was acknowledged is lost.";
     break;
   case SQLITE_IOERR:
-    error.hint = "The disk reported an error; check the system log and the free space.";
+    error.message = fmt::format("{} failed: the disk reported an error ({}).", doing,
+                                system != 0 ? strerror(system) : reason);
+    error.hint = "Check the system log and the free space.";
     break;
   case SQLITE_READONLY:
   case SQLITE_CANTOPEN:

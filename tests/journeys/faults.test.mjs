@@ -125,6 +125,7 @@ for (const [name, error, count] of [["fails once", "EIO", 1], ["is full from the
     const before = disk.calls;
     assert.equal(await goThrough(gateway, disk, "whole"), true);
     const all = disk.calls - before;
+    context.diagnostic(`${all} writes in a turn`);
     assert.ok(all > 10, `only ${all} writes were seen: the library is not at work`);
     const marks = new Map([["whole", true]]);
     for (const place of places(all)) {
