@@ -23,7 +23,11 @@ public:
     EXPECT_TRUE(until([&] { return !socket->answers("hello").empty(); }));
     return socket;
   }
-  static const json::value& answer(const Socket& socket) { return *find(socket->answers("hello").front(), "payload"); }
+  static json::value answer(const Socket& socket) {
+    const auto frame = socket->answers("hello").front();
+    const auto* found = find(frame, "payload");
+    return found ? *found : json::value(json::object{{"type", "refused"}, {"auth", json::object()}});
+  }
   static json::object refusal(const Socket& socket) {
     const auto frame = socket->answers("hello").front();
     const auto* error = find(frame, "error");
@@ -174,7 +178,7 @@ TEST_F(DevicesTest, NoMethodGivesMoreThanItsCallerHas) {
   const auto id = request_of(present(asking, wanting({"operator.admin"}), elsewhere()));
   const json::object strong_one{{"deviceId", strong.id()}, {"role", "operator"}};
   json::object narrowed = strong_one;
-  narrowed["scopes"] = {"operator.write"};
+  narrowed["scopes"] = json::array{"operator.write"};
   EXPECT_EQ(error_of(pairing, "device.pair.approve", {{"requestId", id}}), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.token.rotate", strong_one), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.token.rotate", narrowed), "missing scope: operator.write");
