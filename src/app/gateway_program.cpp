@@ -12,6 +12,7 @@
 #include "config/redact.hpp"
 #include "config/sections.hpp"
 #include "config/state_folder.hpp"
+#include "gateway/bind.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
 #include "messaging/messaging.hpp"
@@ -61,19 +62,16 @@ json::object show(const config::Snapshot& snapshot) {
           {"legacyIssues", json::array()}};
 }
 
-// The listening addresses. Only loopback is open without TLS in this build.
-Result<std::vector<net::HttpServer::Address>> addresses(const cli::GatewayOptions& options, const json::value& config) {
-  const auto* gateway = find(config, "gateway");
-  const int port =
-      options.port.value_or(static_cast<int>(gateway ? integer_or(*gateway, "port", kDefaultPort) : kDefaultPort));
-  const auto bind = !options.bind.empty() ? options.bind
-                    : gateway             ? string_or(*gateway, "bind", "loopback")
-                                          : std::string("loopback");
-  if (bind != "loopback" && bind != "auto" && bind != "127.0.0.1" && bind != "localhost")
-    return fail(Kind::denied,
-                fmt::format("The gateway listens on loopback only in this build, and \"{}\" was asked for.", bind),
-                "Reach it from elsewhere through: ssh -L 18789:127.0.0.1:18789 THIS-MACHINE");
-  return std::vector<net::HttpServer::Address>{{"127.0.0.1", port}, {"::1", port}};
+Result<gateway::Listening> listening(const cli::GatewayOptions& options, const json::value& config) {
+  const json::value none = json::object();
+  const auto* section = find(config, "gateway");
+  const auto& gateway = section ? *section : none;
+  if (const auto* tls = find_path(config, "gateway.tls.enabled"); tls && tls->is_bool() && tls->get_bool())
+    return fail(Kind::denied, "gateway.tls.enabled is set, and this build does not serve TLS itself.",
+                "Put a reverse proxy with TLS before it (gateway.trustedProxies, gateway.allowedHosts), or use ssh -L.");
+  const int port = options.port.value_or(static_cast<int>(integer_or(gateway, "port", kDefaultPort)));
+  const auto bind = !options.bind.empty() ? options.bind : string_or(gateway, "bind", "loopback");
+  return gateway::where_to_listen(bind, string_or(gateway, "customBindHost"), port, gateway::machine_addresses());
 }
 
 class GatewayProgram {
@@ -118,15 +116,21 @@ private:
   Task<> serve() {
     CO_TRY_VOID(apply(snapshot_));
     if (options_.setup_model && options_.model_download) CO_TRY_VOID(co_await setup_model(models_, time_));
-    CO_TRY(auto listen, addresses(options_, snapshot_.value));
-    auto token = options_.token;
-    if (token.empty()) {
-      CO_TRY(token, config::gateway_token(folder_, snapshot_.value, environment_, config::CreateToken::yes));
+    CO_TRY(auto listen, listening(options_, snapshot_.value));
+    config::GatewayAuth auth{false, options_.token};
+    if (auth.secret.empty()) {
+      CO_TRY(auth, config::gateway_auth(folder_, snapshot_.value, environment_, config::CreateToken::yes));
     }
-    log::redact(token);
-    gateway::GatewayOptions gateway_options{std::move(listen), std::move(token),
-                                            strings_at(snapshot_.value, "gateway.allowedHosts"),
-                                            strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins")};
+    log::redact(auth.secret);
+    exposed_ = listen.exposed;
+    gateway::GatewayOptions gateway_options{
+        std::move(listen.addresses),
+        std::move(auth.secret),
+        strings_at(snapshot_.value, "gateway.allowedHosts"),
+        strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins"),
+        auth.password ? gateway::AuthMode::password : gateway::AuthMode::token,
+        strings_at(snapshot_.value, "gateway.trustedProxies"),
+        exposed_};
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
                              broadcaster_);
     gateway::Services services{time_,
@@ -167,6 +171,9 @@ private:
                  "minutes; a new one comes from: openclaw dashboard\n"
                  "Stop with Ctrl+C.\n",
                  kVersion, gateway->port(), login);
+      if (exposed_)
+        fmt::print("\nOther machines reach it too, without TLS: whoever can read the network can read what is sent.\n"
+                   "Put a proxy with TLS before it where you do not trust the network.\n");
     }
     std::fflush(stdout);
     // What starting needed goes back to the system.
@@ -208,6 +215,7 @@ private:
   }
 
   cli::GatewayOptions options_;
+  bool exposed_ = false; // other machines reach it
   config::Environment environment_;
   config::StateFolder folder_;
   config::StateLock lock_;

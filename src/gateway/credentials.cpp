@@ -13,21 +13,33 @@ constexpr std::size_t kLongestSecret = 4096;
 
 } // namespace
 
-Credentials::Credentials(async::Time& time, Random& random, store::Database& database, Secret gateway_token)
-    : time_(time), random_(random), database_(database), gateway_token_(std::move(gateway_token)), limiter_(time) {
-  log::redact(gateway_token_);
+Credentials::Credentials(async::Time& time, Random& random, store::Database& database, Secret shared_secret,
+                         AuthMode mode)
+    : time_(time), random_(random), database_(database), shared_secret_(std::move(shared_secret)), mode_(mode),
+      limits_(time) {
+  log::redact(shared_secret_);
+}
+
+std::int64_t Credentials::retry_after_ms(const Remote& remote) const {
+  return remote.loopback ? limits_.own().retry_after_ms() : limits_.retry_after_ms(remote.address);
+}
+
+void Credentials::count_failure(const Remote& remote) {
+  if (remote.loopback) return limits_.own().count_failure();
+  limits_.count_failure(remote.address);
 }
 
 std::optional<Credential> Credentials::find(std::string_view candidate) const {
   if (candidate.empty() || candidate.size() > kLongestSecret) return std::nullopt;
-  if (gateway_token_.matches(candidate)) return Credential{"token", "operator", all_scopes(), 0};
+  if (shared_secret_.matches(candidate))
+    return Credential{mode_ == AuthMode::token ? "token" : "password", true, "operator", all_scopes(), 0};
   const auto row = store::find_token(database_.reader(), sha256_hex(candidate), "client", time_.now_ms());
   if (!row) {
     log::error("gateway", "A client token could not be looked up.", {{"why", row.error().text()}});
     return std::nullopt;
   }
   if (!*row) return std::nullopt;
-  return Credential{"client-token", (*row)->role, (*row)->scopes, (*row)->expires_ms};
+  return Credential{"client-token", false, (*row)->role, (*row)->scopes, (*row)->expires_ms};
 }
 
 Task<Credentials::Login> Credentials::create_login(std::vector<std::string> scopes) {

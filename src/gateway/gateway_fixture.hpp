@@ -155,10 +155,12 @@ public:
     settle();
   }
 
-  std::shared_ptr<FakeSocket> open(bool loopback = true) {
+  static Remote here() { return {"127.0.0.1", true, true}; }
+  static Remote elsewhere() { return {"192.0.2.7", false, false}; }
+  std::shared_ptr<FakeSocket> open(Remote remote = here()) {
     auto socket = std::make_shared<FakeSocket>(loop.get_executor());
     sockets.push_back(socket);
-    scope->spawn("connection", gateway->serve_websocket(socket, loopback));
+    scope->spawn("connection", gateway->serve_websocket(socket, std::move(remote)));
     settle();
     return socket;
   }

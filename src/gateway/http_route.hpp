@@ -3,6 +3,7 @@
 // before a handler is called.
 #pragma once
 #include "async/task.hpp"
+#include "gateway/remote.hpp"
 #include "net/http_server.hpp"
 #include <functional>
 #include <map>
@@ -17,6 +18,7 @@ struct Services;
 struct RouteCall {
   Services& services;
   std::shared_ptr<net::Exchange> exchange;
+  Remote remote;
 };
 
 struct Route {

@@ -51,6 +51,10 @@ export class ChildProcess {
     return `\n--- standard output\n${this.#stdout}--- standard error\n${this.#stderr}---`;
   }
 
+  get stdout() {
+    return this.#stdout;
+  }
+
   get stderr() {
     return this.#stderr;
   }
