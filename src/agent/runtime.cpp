@@ -38,6 +38,7 @@ Task<bool> Acceptance::wait() {
 Runtime::Runtime(RuntimeServices services)
     : services_(services), history_(services.state_folder),
       transcript_files_(services.state_folder + "/agents", services.state_folder + "/state.db"),
+      sessions_file_(services.state_folder, services.time),
       approvals_(std::make_unique<Approvals>(services.executor, services.time, services.random, services.database,
                                              services.events)),
       run_ended_(services.executor), runs_(services.executor), background_(services.executor),
@@ -154,6 +155,7 @@ Task<> Runtime::run_one(std::shared_ptr<Active> active) {
   if (outcome) active->outcome = std::move(*outcome);
   remember(active->run.info.run_id, active->outcome);
   active->ended = true;
+  sessions_changed(active->run.info.agent_id);
   if (const auto lane = lanes_.find(active->run.info.session_key); lane != lanes_.end())
     lane->second->changed->notify();
   run_ended_.notify();
@@ -212,6 +214,8 @@ Task<RunOutcome> Runtime::wait(std::string run_id, std::int64_t timeout_ms) {
 }
 
 Task<> Runtime::recover() {
+  for (const auto& agent : settings_.agents)
+    sessions_changed(agent.id); // a kill may have come before the last writing
   CO_TRY(const auto open, store::open_runs(services_.database.reader()));
   if (open.empty()) co_return Result<>{};
   const auto now = services_.time.now_ms();
@@ -293,7 +297,7 @@ Task<> Runtime::shut_down() {
   CO_TRY_VOID(co_await runs_.join());
   background_.cancel();
   CO_TRY_VOID(co_await background_.join());
-  co_return Result<>{};
+  co_return co_await sessions_file_.flush();
 }
 
 Task<store::SessionRow> Runtime::reset_session(std::string session_key) {
@@ -318,6 +322,7 @@ Task<store::SessionRow> Runtime::reset_session(std::string session_key) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool saved, co_await services_.database.write<bool>(std::move(save)));
+  sessions_changed(row.agent_id);
   services_.events.session_changed(session_key, "reset");
   co_return row;
 }
@@ -342,6 +347,7 @@ Task<bool> Runtime::delete_session(std::string session_key) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool retired, co_await async::offload<bool>(std::move(retire)));
+  sessions_changed(old->agent_id);
   services_.events.session_changed(session_key, "deleted");
   co_return removed;
 }

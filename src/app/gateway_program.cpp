@@ -126,7 +126,11 @@ private:
     log::redact(token);
     gateway::GatewayOptions gateway_options{std::move(listen), std::move(token),
                                             strings_at(snapshot_.value, "gateway.allowedHosts"),
-                                            strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins")};
+                                            strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins"), {}, {}};
+    if (const auto* ui = find_path(snapshot_.value, "gateway.controlUi"); ui && bool_or(*ui, "enabled", true)) {
+      gateway_options.control_ui_root = string_or(*ui, "root");
+      gateway_options.control_ui_path = string_or(*ui, "basePath");
+    }
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
                              broadcaster_);
     gateway::Services services{time_,
@@ -139,6 +143,7 @@ private:
                                folder_.path(),
                                snapshot_.path,
                                std::string(kVersion),
+                               config_,
                                [this] { return show(snapshot_); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));

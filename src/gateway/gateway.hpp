@@ -4,6 +4,7 @@
 #include "base/secret.hpp"
 #include "gateway/broadcaster.hpp"
 #include "gateway/connection.hpp"
+#include "gateway/control_ui.hpp"
 #include "gateway/credentials.hpp"
 #include "gateway/door.hpp"
 #include "gateway/http_route.hpp"
@@ -19,6 +20,8 @@ struct GatewayOptions {
   Secret token;                                    // gateway.auth.token, never empty
   std::vector<std::string> allowed_hosts;          // gateway.allowedHosts
   std::vector<std::string> allowed_origins;        // gateway.controlUi.allowedOrigins
+  std::string control_ui_root;                     // gateway.controlUi.root; empty: none is served
+  std::string control_ui_path;                     // gateway.controlUi.basePath
 };
 
 class Gateway {
@@ -59,6 +62,7 @@ private:
   Credentials credentials_;
   Door door_;
   RouteTable routes_;
+  std::optional<ControlUi> control_ui_;
   ConnectionHost host_;
   Services* services_ = nullptr;
   std::unique_ptr<net::HttpServer> server_;

@@ -131,10 +131,10 @@ public:
     runtime->configure(std::move(*settings), *config);
     messaging = std::make_unique<messaging::Messaging>(*runtime);
     gateway = std::make_unique<Gateway>(
-        GatewayOptions{{{"127.0.0.1", 0}}, Secret(kToken), {"claw.example"}, {"https://claw.example"}},
+        GatewayOptions{{{"127.0.0.1", 0}}, Secret(kToken), {"claw.example"}, {"https://claw.example"}, {}, {}},
         loop.get_executor(), time, random, *database, *broadcaster);
     services.reset(new Services{time, random, *database, *runtime, *models, *messaging, *gateway, folder,
-                                folder + "/openclaw.json", "9.9.9",
+                                folder + "/openclaw.json", "9.9.9", file,
                                 [] { return json::object{{"path", "openclaw.json"}, {"valid", true}}; }});
     gateway->attach(*services);
   }
@@ -220,6 +220,7 @@ public:
   std::unique_ptr<agent::Runtime> runtime;
   std::unique_ptr<messaging::Messaging> messaging;
   std::unique_ptr<Gateway> gateway;
+  config::Config file{folder + "/openclaw.json", json::object{{"type", "object"}}, config::Environment{}};
   std::unique_ptr<Services> services;
   std::vector<std::shared_ptr<FakeSocket>> sockets;
 
