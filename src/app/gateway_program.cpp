@@ -115,6 +115,12 @@ private:
     return {};
   }
 
+  // As the file is now, for whoever wants to change it: what is in force may be older, when the file became unusable.
+  json::object show_file() const {
+    const auto loaded = config_.load();
+    return show(loaded ? *loaded : snapshot_);
+  }
+
   Task<> serve() {
     CO_TRY_VOID(apply(snapshot_));
     if (options_.setup_model && options_.model_download) CO_TRY_VOID(co_await setup_model(models_, time_));
@@ -144,7 +150,7 @@ private:
                                snapshot_.path,
                                std::string(kVersion),
                                config_,
-                               [this] { return show(snapshot_); }};
+                               [this] { return show_file(); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);

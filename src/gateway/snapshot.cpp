@@ -138,15 +138,14 @@ json::object hello_payload(Services& services, const ClientFacts& client) {
     snapshot["suspension"] = {{"phase", "accepting"}};
     snapshot["authMode"] = "token";
   }
+  json::object features{{"methods", std::move(method_names)}, {"events", std::move(event_names)}};
+  if (client.protocol >= 4) features["capabilities"] = json::array{json::value("published-model-catalog")};
   json::object auth{{"role", client.role}, {"scopes", std::move(scopes)}};
   if (client.protocol >= 4) auth["method"] = "token";
   return {{"type", "hello-ok"},
           {"protocol", client.protocol},
           {"server", std::move(server)},
-          {"features",
-           {{"methods", std::move(method_names)},
-            {"events", std::move(event_names)},
-            {"capabilities", json::array{json::value("published-model-catalog")}}}},
+          {"features", std::move(features)},
           {"snapshot", std::move(snapshot)},
           {"auth", std::move(auth)},
           {"policy", {{"maxPayload", kMaxPayload}, {"maxBufferedBytes", kMaxBuffered}, {"tickIntervalMs", kTickMs}}}};
