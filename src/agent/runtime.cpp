@@ -41,6 +41,7 @@ Task<bool> Acceptance::wait() {
 Runtime::Runtime(RuntimeServices services)
     : services_(services), history_(services.state_folder),
       transcript_files_(services.state_folder + "/agents", services.state_folder + "/state.db"),
+      sessions_file_(services.state_folder, services.time),
       approvals_(std::make_unique<Approvals>(services.executor, services.time, services.random, services.database,
                                              services.events)),
       run_ended_(services.executor), runs_(services.executor), background_(services.executor),
@@ -157,6 +158,7 @@ Task<> Runtime::run_one(std::shared_ptr<Active> active) {
   if (outcome) active->outcome = std::move(*outcome);
   remember(active->run.info.run_id, active->outcome);
   active->ended = true;
+  sessions_changed(active->run.info.agent_id);
   if (const auto lane = lanes_.find(active->run.info.session_key); lane != lanes_.end())
     lane->second->changed->notify();
   run_ended_.notify();
@@ -245,6 +247,8 @@ Task<> Runtime::project_until_done(store::SessionRow session) {
 }
 
 Task<> Runtime::recover() {
+  for (const auto& agent : settings_.agents)
+    sessions_changed(agent.id); // a kill may have come before the last writing
   auto& reader = services_.database.reader();
   CO_TRY(const auto open, store::open_runs(reader));
   CO_TRY(const auto asked, store::pending_approvals(reader, 0));
@@ -330,7 +334,7 @@ Task<> Runtime::shut_down() {
   CO_TRY_VOID(co_await runs_.join());
   background_.cancel();
   CO_TRY_VOID(co_await background_.join());
-  co_return Result<>{};
+  co_return co_await sessions_file_.flush();
 }
 
 Task<store::SessionRow> Runtime::reset_session(std::string session_key) {
@@ -355,6 +359,7 @@ Task<store::SessionRow> Runtime::reset_session(std::string session_key) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool saved, co_await services_.database.write<bool>(std::move(save)));
+  sessions_changed(row.agent_id);
   services_.events.session_changed(session_key, "reset");
   co_return row;
 }
@@ -379,6 +384,7 @@ Task<bool> Runtime::delete_session(std::string session_key) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool retired, co_await async::offload<bool>(std::move(retire)));
+  sessions_changed(old->agent_id);
   services_.events.session_changed(session_key, "deleted");
   co_return removed;
 }

@@ -4,6 +4,7 @@
 #include "agent/history.hpp"
 #include "agent/models.hpp"
 #include "agent/run_events.hpp"
+#include "agent/sessions_file.hpp"
 #include "agent/settings.hpp"
 #include "agent/transcript.hpp"
 #include "async/event.hpp"
@@ -105,6 +106,8 @@ public:
   History& history() { return history_; }
   // The session's JSONL file follows its rows in the background, however long its disk refuses it.
   void project(const store::SessionRow& session);
+  // What other programs read of the agent's sessions is out of date.
+  void sessions_changed(const std::string& agent_id) { sessions_file_.touch(background_, agent_id); }
   async::Scope& background() { return background_; }
 
 private:
@@ -123,6 +126,7 @@ private:
   json::value config_;
   History history_;
   TranscriptFiles transcript_files_;
+  SessionsFile sessions_file_;
   std::unique_ptr<Approvals> approvals_;
   std::map<std::string, sandbox::Workspace> workspaces_;
   std::map<std::string, std::shared_ptr<Lane>> lanes_;

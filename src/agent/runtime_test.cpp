@@ -4,6 +4,7 @@
 #include "agent/runtime.hpp"
 #include "agent/session_key.hpp"
 #include <filesystem>
+#include <fstream>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -349,6 +350,24 @@ TEST_F(RuntimeTest, ATranscriptFileWithATornTailIsRepaired) {
   std::filesystem::resize_file(path, whole - 5);
   ASSERT_TRUE(files.update("main", session.session_id, session.created_ms, "/w"));
   EXPECT_EQ(std::filesystem::file_size(path), whole);
+}
+
+TEST_F(RuntimeTest, TheSessionsFileIsWhatOpenClawReads) {
+  answer("r1", "one");
+  ASSERT_TRUE(async::run(loop_, runtime_->shut_down())); // nothing waits for the file, but the end does
+  std::ifstream file(folder_ + "/agents/main/sessions/sessions.json");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto sessions = parse_json(text, "sessions.json");
+  ASSERT_TRUE(sessions) << text;
+  const auto session = store::find_session(database_->reader(), "agent:main:main").value().value();
+  const auto* entry = find(*sessions, "agent:main:main");
+  ASSERT_TRUE(entry) << text;
+  EXPECT_EQ(string_or(*entry, "sessionId"), session.session_id);
+  EXPECT_EQ(integer_or(*entry, "updatedAt", 0), session.updated_ms);
+  EXPECT_EQ(string_or(*entry, "sessionFile"),
+            fmt::format("{}/agents/main/sessions/{}.jsonl", folder_, session.session_id));
+  EXPECT_EQ(string_or(entry->at("deliveryContext"), "channel"), "webchat");
+  EXPECT_TRUE(std::filesystem::exists(string_or(*entry, "sessionFile")));
 }
 
 TEST(SessionKey, HasOneNameForEachConversation) {

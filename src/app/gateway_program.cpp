@@ -113,6 +113,12 @@ private:
     return {};
   }
 
+  // As the file is now, for whoever wants to change it: what is in force may be older, when the file became unusable.
+  json::object show_file() const {
+    const auto loaded = config_.load();
+    return show(loaded ? *loaded : snapshot_);
+  }
+
   Task<> serve() {
     CO_TRY_VOID(apply(snapshot_));
     if (options_.setup_model && options_.model_download) CO_TRY_VOID(co_await setup_model(models_, time_));
@@ -131,6 +137,10 @@ private:
         auth.password ? gateway::AuthMode::password : gateway::AuthMode::token,
         strings_at(snapshot_.value, "gateway.trustedProxies"),
         exposed_};
+    if (const auto* ui = find_path(snapshot_.value, "gateway.controlUi"); ui && bool_or(*ui, "enabled", true)) {
+      gateway_options.control_ui_root = string_or(*ui, "root");
+      gateway_options.control_ui_path = string_or(*ui, "basePath");
+    }
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
                              broadcaster_);
     gateway::Services services{time_,
@@ -143,7 +153,8 @@ private:
                                folder_.path(),
                                snapshot_.path,
                                std::string(kVersion),
-                               [this] { return show(snapshot_); }};
+                               config_,
+                               [this] { return show_file(); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);

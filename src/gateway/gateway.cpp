@@ -56,6 +56,9 @@ Result<> Gateway::start(async::Scope& scope, Services& services) {
     return fail(Kind::invalid, "The gateway has no token or password, so nobody could be told apart from a stranger.",
                 "Set one with: openclaw config set gateway.auth.token TOKEN");
   attach(services);
+  if (!options_.control_ui_root.empty()) {
+    TRY(control_ui_, ControlUi::open(options_.control_ui_root, options_.control_ui_path));
+  }
   TRY(server_,
       net::HttpServer::listen(executor_, options_.addresses, {},
                               [this](std::shared_ptr<net::Exchange> exchange) { return handle(std::move(exchange)); }));
@@ -137,6 +140,13 @@ Task<net::Response> Gateway::answer(std::shared_ptr<net::Exchange> exchange, Rem
   const auto* route = routes_.find(request.method, request.path());
   if (!route || !route->page)
     if (const auto refused = secret_in_query(request)) co_return refusal_response(*refused);
+  if (!route && control_ui_ && control_ui_->has(request.path())) {
+    const auto& agent = services_->runtime.settings().agents.front();
+    ControlUi::Request asked{request.method, std::string(request.path()), std::string(request.query()), agent.name,
+                             agent.avatar};
+    auto response = co_await control_ui_->serve(std::move(asked));
+    co_return response;
+  }
   if (!route) {
     const auto verbs = routes_.verbs(request.path());
     if (verbs.empty()) co_return json_error(404, "There is nothing at this address.", "WebChat is at /.");

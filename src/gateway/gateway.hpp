@@ -4,6 +4,7 @@
 #include "base/secret.hpp"
 #include "gateway/broadcaster.hpp"
 #include "gateway/connection.hpp"
+#include "gateway/control_ui.hpp"
 #include "gateway/credentials.hpp"
 #include "gateway/door.hpp"
 #include "gateway/http_route.hpp"
@@ -22,6 +23,8 @@ struct GatewayOptions {
   AuthMode auth_mode = AuthMode::token;            // gateway.auth.mode
   std::vector<std::string> trusted_proxies = {};   // gateway.trustedProxies
   bool exposed = false;                            // other machines reach one of the addresses
+  std::string control_ui_root = {};                // gateway.controlUi.root; empty: none is served
+  std::string control_ui_path = {};                // gateway.controlUi.basePath
 };
 
 class Gateway {
@@ -68,6 +71,7 @@ private:
   Greetings greetings_;
   Door door_;
   RouteTable routes_;
+  std::optional<ControlUi> control_ui_;
   ConnectionHost host_;
   Services* services_ = nullptr;
   std::unique_ptr<net::HttpServer> server_;

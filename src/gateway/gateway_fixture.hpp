@@ -131,10 +131,12 @@ public:
     runtime->configure(std::move(*settings), *config);
     messaging = std::make_unique<messaging::Messaging>(*runtime);
     gateway = std::make_unique<Gateway>(
-        GatewayOptions{{{"127.0.0.1", 0}}, Secret(kToken), {"claw.example"}, {"https://claw.example"}},
+        GatewayOptions{{{"127.0.0.1", 0}}, Secret(kToken), {"claw.example"}, {"https://claw.example"}, {}, {}},
         loop.get_executor(), time, random, *database, *broadcaster);
+    file = std::make_unique<config::Config>(folder + "/openclaw.json", json::object{{"type", "object"}},
+                                            config::Environment{});
     services.reset(new Services{time, random, *database, *runtime, *models, *messaging, *gateway, folder,
-                                folder + "/openclaw.json", "9.9.9",
+                                folder + "/openclaw.json", "9.9.9", *file,
                                 [] { return json::object{{"path", "openclaw.json"}, {"valid", true}}; }});
     gateway->attach(*services);
   }
@@ -222,6 +224,7 @@ public:
   std::unique_ptr<agent::Runtime> runtime;
   std::unique_ptr<messaging::Messaging> messaging;
   std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<config::Config> file; // folder/openclaw.json
   std::unique_ptr<Services> services;
   std::vector<std::shared_ptr<FakeSocket>> sockets;
 

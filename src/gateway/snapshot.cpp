@@ -100,15 +100,14 @@ json::object hello_payload(Services& services, const ClientFacts& client) {
     snapshot["authMode"] = services.gateway.credentials().mode() == AuthMode::token ? "token" : "password";
     snapshot["updateSchedule"] = {{"channel", "stable"}, {"autoEnabled", false}};
   }
+  json::object features{{"methods", std::move(method_names)}, {"events", std::move(event_names)}};
+  if (client.protocol >= 4) features["capabilities"] = json::array{json::value("published-model-catalog")};
   json::object auth{{"role", client.role}, {"scopes", to_array(client.scopes)}};
   if (client.protocol >= 4) auth["method"] = client.auth_method == "client-token" ? std::string("token") : client.auth_method;
   return {{"type", "hello-ok"},
           {"protocol", client.protocol},
           {"server", std::move(server)},
-          {"features",
-           {{"methods", std::move(method_names)},
-            {"events", std::move(event_names)},
-            {"capabilities", json::array{json::value("published-model-catalog")}}}},
+          {"features", std::move(features)},
           {"snapshot", std::move(snapshot)},
           {"auth", std::move(auth)},
           {"policy", {{"maxPayload", kMaxPayload}, {"maxBufferedBytes", kMaxBuffered}, {"tickIntervalMs", kTickMs}}}};

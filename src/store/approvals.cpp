@@ -107,4 +107,10 @@ Result<std::vector<CommandRuleRow>> command_rules(Connection& connection, std::s
   }
 }
 
+Result<> remove_command_rule(Connection& connection, std::int64_t id) {
+  TRY(auto command, connection.prepare("DELETE FROM command_rules WHERE id = ?"));
+  command.bind(id);
+  return command.run();
+}
+
 } // namespace openclaw::store

@@ -40,5 +40,6 @@ struct CommandRuleRow {
 Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std::string_view created_by,
                           std::int64_t now_ms);
 Result<std::vector<CommandRuleRow>> command_rules(Connection& connection, std::string_view agent_id);
+Result<> remove_command_rule(Connection& connection, std::int64_t id);
 
 } // namespace openclaw::store
