@@ -131,7 +131,7 @@ public:
     runtime->configure(std::move(*settings), *config);
     messaging = std::make_unique<messaging::Messaging>(*runtime);
     gateway = std::make_unique<Gateway>(
-        GatewayOptions{{{"127.0.0.1", 0}}, Secret(kToken), {"claw.example"}, {"https://claw.example"}, {}, {}},
+        GatewayOptions{{{"127.0.0.1", 0}}, Secret(kToken), {"claw.example"}, {"https://claw.example"}},
         loop.get_executor(), time, random, *database, *broadcaster);
     file = std::make_unique<config::Config>(folder + "/openclaw.json", json::object{{"type", "object"}},
                                             config::Environment{});
