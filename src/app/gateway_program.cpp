@@ -22,12 +22,14 @@
 #include <cstdio>
 #include <fmt/core.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace openclaw::app {
 namespace {
 
 constexpr int kDefaultPort = 18789;
+constexpr rlim_t kOpenFiles = 8192;
 
 int print_error(const Error& error) {
   fmt::print(stderr, "openclaw: {}\n", error.message);
@@ -276,6 +278,11 @@ int run_gateway(const cli::GatewayOptions& options) {
   // One arena for the loop, one for the pool: more only cost memory here.
   mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
+  // A client is a descriptor, and the usual limit of 1024 is meant for programs that use select().
+  if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kOpenFiles) {
+    files.rlim_cur = std::min(files.rlim_max, kOpenFiles);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   // Whatever is created in the state folder is its owner's alone.
   ::umask(077);
   const auto status = run(options);
