@@ -104,6 +104,7 @@ public:
   // Opened at first use, with the starting files when it is new.
   Result<const sandbox::Workspace*> workspace_of(const std::string& agent_id);
   History& history() { return history_; }
+  TranscriptFiles& transcript_files() { return transcript_files_; }
   // The session's JSONL file follows its rows in the background, however long its disk refuses it.
   void project(const store::SessionRow& session);
   TranscriptFiles& transcript_files() { return transcript_files_; }

@@ -7,6 +7,7 @@
 #include "async/offload.hpp"
 #include "async/scope.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "config/config.hpp"
 #include "config/redact.hpp"
@@ -22,12 +23,16 @@
 #include <cstdio>
 #include <fmt/core.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace openclaw::app {
 namespace {
 
 constexpr int kDefaultPort = 18789;
+constexpr rlim_t kOpenFiles = 8192;
+constexpr std::int64_t kMemoryMs = 10'000;
+constexpr std::size_t kFreeBytes = 4 * 1024 * 1024; // that the program may keep for later
 
 int print_error(const Error& error) {
   fmt::print(stderr, "openclaw: {}\n", error.message);
@@ -74,6 +79,25 @@ Result<gateway::Listening> listening(const cli::GatewayOptions& options, const j
   return gateway::where_to_listen(bind, string_or(gateway, "customBindHost"), port, gateway::machine_addresses());
 }
 
+// The keys of the section `gateway` in which the two differ: the listener, its doors and credentials are made once.
+std::vector<std::string> read_at_start_only(const json::value& before, const json::value& now) {
+  const json::value none = json::object();
+  const auto section = [&](const json::value& config) -> const json::value& {
+    const auto* found = find(config, "gateway");
+    return found && found->is_object() ? *found : none;
+  };
+  const auto& old = section(before).get_object();
+  const auto& fresh = section(now).get_object();
+  std::vector<std::string> keys;
+  for (const auto& field : old) {
+    const auto* same = fresh.if_contains(field.key());
+    if (!same || *same != field.value()) keys.push_back("gateway." + std::string(field.key()));
+  }
+  for (const auto& field : fresh)
+    if (!old.contains(field.key())) keys.push_back("gateway." + std::string(field.key()));
+  return keys;
+}
+
 class GatewayProgram {
 public:
   GatewayProgram(const cli::GatewayOptions& options, config::Environment environment, config::StateFolder folder,
@@ -116,11 +140,18 @@ private:
   // As the file is now, for whoever wants to change it: what is in force may be older, when the file became unusable.
   json::object show_file() const {
     const auto loaded = config_.load();
-    return show(loaded ? *loaded : snapshot_);
+    auto shown = show(loaded ? *loaded : snapshot_);
+    json::array waiting;
+    for (const auto& key : read_at_start_only(started_with_, loaded ? loaded->value : snapshot_.value))
+      waiting.push_back(json::value(key));
+    shown["restartRequired"] = std::move(waiting);
+    if (!rejected_.empty()) shown["notInForce"] = rejected_;
+    return shown;
   }
 
   Task<> serve() {
     CO_TRY_VOID(apply(snapshot_));
+    if (const auto* section = find(snapshot_.value, "gateway")) started_with_.get_object()["gateway"] = *section;
     if (options_.setup_model && options_.model_download) CO_TRY_VOID(co_await setup_model(models_, time_));
     CO_TRY(auto listen, listening(options_, snapshot_.value));
     config::GatewayAuth auth{false, options_.token};
@@ -166,6 +197,7 @@ private:
   Task<> serve_until_signal(gateway::Gateway* gateway) {
     CO_TRY_VOID(co_await runtime_.recover());
     scope_.spawn("configuration watch", watch_config());
+    scope_.spawn("memory", give_back_memory());
     CO_TRY_VOID(co_await announce(gateway));
     co_await signals_.async_wait(async::use_task);
     co_return Result<>{};
@@ -192,6 +224,14 @@ private:
     co_return Result<>{};
   }
 
+  // After a crowd has gone its memory lies about in small free pieces; the system gets it back.
+  Task<> give_back_memory() {
+    while (true) {
+      CO_TRY_VOID(co_await time_.sleep_ms(kMemoryMs));
+      if (mallinfo2().fordblks > kFreeBytes) malloc_trim(0);
+    }
+  }
+
   Task<> watch_config() {
     auto watch = ConfigWatch::create(loop_.get_executor(), config_.path());
     if (!watch) {
@@ -201,8 +241,12 @@ private:
     while (true) {
       CO_TRY_VOID(co_await watch->changed(time_));
       auto loaded = config_.load();
-      if (loaded && loaded->hash == snapshot_.hash) continue;
+      if (loaded && loaded->hash == snapshot_.hash) {
+        rejected_.clear(); // what was refused was taken back
+        continue;
+      }
       auto applied = loaded ? apply(*loaded) : Result<>(std::unexpected(loaded.error()));
+      rejected_ = applied ? std::string() : applied.error().text();
       if (!applied) {
         log::warn("config", "The changed configuration is not usable, so the former one stays in force. " +
                                 applied.error().text());
@@ -210,6 +254,9 @@ private:
       }
       snapshot_ = std::move(*loaded);
       log::info("config", "The changed configuration is in force.", {{"hash", snapshot_.hash}});
+      if (const auto keys = read_at_start_only(started_with_, snapshot_.value); !keys.empty())
+        log::warn("config", fmt::format("{} {} only at the start, so the change waits for the next one.",
+                                        join(keys, ", "), keys.size() == 1 ? "is read" : "are read"));
       broadcaster_.models_changed();
     }
   }
@@ -232,6 +279,8 @@ private:
   config::StateLock lock_;
   config::Config config_;
   config::Snapshot snapshot_;
+  json::value started_with_ = json::object(); // of the configuration, what is read at the start only
+  std::string rejected_;      // why the file as it stands is not in force
   std::unique_ptr<store::Database> database_;
   async::SystemTime time_;
   SystemRandom random_;
@@ -276,6 +325,11 @@ int run_gateway(const cli::GatewayOptions& options) {
   // One arena for the loop, one for the pool: more only cost memory here.
   mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
+  // A client is a descriptor, and the usual limit of 1024 is meant for programs that use select().
+  if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kOpenFiles) {
+    files.rlim_cur = std::min(files.rlim_max, kOpenFiles);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   // Whatever is created in the state folder is its owner's alone.
   ::umask(077);
   const auto status = run(options);

@@ -77,6 +77,16 @@ Finding look_at_gateway(const Invocation& invocation, const Setup& setup) {
             "Start it with: openclaw gateway"};
   const auto health = call_gateway(invocation, "health", {});
   if (!health) return {State::fail, health.error().message, health.error().hint};
+  if (const auto status = call_gateway(invocation, "status", {})) {
+    if (const auto why = string_or(*status, "notInForce"); !why.empty())
+      return {State::warn, "The configuration as it stands is not in force: " + why, "openclaw config validate"};
+    const auto* waiting = find(*status, "restartRequired");
+    if (waiting && waiting->is_array() && !waiting->get_array().empty())
+      return {State::warn,
+              fmt::format("The gateway runs with other settings than the file has: {} wait for the next start.",
+                          to_text(*waiting)),
+              "Stop it and start it again."};
+  }
   return {State::ok, fmt::format("The gateway (process {}) answers on port {}.", (*running)->pid, (*running)->port),
           ""};
 }
