@@ -282,11 +282,12 @@ Task<json::object> Devices::rotate(std::string device_id, std::string role, std:
     if (grant.revoked_ms)
       return fail(Kind::denied, "This device's token was revoked, so there is none to rotate.",
                   fmt::format("Let it ask anew after: openclaw devices remove {}", device_id));
+    // Before narrowing: else a caller could first shrink a stronger device to its own size.
+    TRY_VOID(check_reach(own, grant.scopes));
     if (scopes) {
       TRY_VOID(check_reach(grant.scopes, *scopes));
       grant.scopes = narrow(grant.scopes, *scopes);
     }
-    TRY_VOID(check_reach(own, grant.scopes));
     grant.rotated_ms = now;
     TRY_VOID(store::save_grant(connection, grant));
     TRY_VOID(store::drop_device_tokens(connection, device_id, role));

@@ -178,10 +178,10 @@ TEST_F(DevicesTest, NoMethodGivesMoreThanItsCallerHas) {
   const auto id = request_of(present(asking, wanting({"operator.admin"}), elsewhere()));
   const json::object strong_one{{"deviceId", strong.id()}, {"role", "operator"}};
   json::object narrowed = strong_one;
-  narrowed["scopes"] = json::array{"operator.write"};
+  narrowed["scopes"] = json::array{"operator.read"};
   EXPECT_EQ(error_of(pairing, "device.pair.approve", {{"requestId", id}}), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.token.rotate", strong_one), "missing scope: operator.admin");
-  EXPECT_EQ(error_of(pairing, "device.token.rotate", narrowed), "missing scope: operator.write");
+  EXPECT_EQ(error_of(pairing, "device.token.rotate", narrowed), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.token.revoke", strong_one), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.pair.remove", {{"deviceId", strong.id()}}), "missing scope: operator.admin");
   EXPECT_EQ(string_or(answer(present(strong, with_token(token))), "type"), "hello-ok"); // nothing happened to it
