@@ -8,7 +8,7 @@
 #include "gateway/device_view.hpp"
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <fmt/core.h>
 #include <sys/stat.h>
 
@@ -20,6 +20,8 @@ using store::DeviceFacts;
 using store::DeviceGrant;
 using store::DeviceRequest;
 using Scopes = std::vector<std::string>;
+
+constexpr std::size_t kLargestOriginal = 16 * 1024 * 1024;
 
 Scopes joined(Scopes scopes, const Scopes& more) {
   for (const auto& scope : more)
@@ -127,6 +129,15 @@ Result<> make_private_folder(const std::string& path) {
   if (errno == EEXIST && ::lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
   return fail(Kind::transient, fmt::format("The folder {} cannot be made.", path),
               "Look at what is there, and at the folder's owner.");
+}
+
+// A file of the original program, recognised by the tokens in it, is put aside once: they are its users' only copies.
+Result<> keep_original(const std::string& path) {
+  TRY(const auto content, config::read_small_file(path, kLargestOriginal));
+  if (!content || content->find("\"token\"") == std::string::npos) return {};
+  const auto aside = path + ".original";
+  if (::rename(path.c_str(), aside.c_str()) == 0) return {};
+  return fail(Kind::transient, fmt::format("{} cannot be put aside as {}.", path, aside), "Move it away yourself.");
 }
 
 } // namespace
@@ -349,6 +360,7 @@ Task<> Devices::write_files() {
     const auto folder = folder_ + "/devices";
     std::function<Result<bool>()> work = [folder, files = device_files(*listed)]() -> Result<bool> {
       TRY_VOID(make_private_folder(folder));
+      TRY_VOID(keep_original(folder + "/paired.json"));
       TRY_VOID(config::replace_file(folder + "/paired.json", files.paired));
       TRY_VOID(config::replace_file(folder + "/pending.json", files.pending));
       return true;

@@ -333,6 +333,18 @@ TEST_F(DevicesTest, TheFilesForOtherProgramsHoldNoSecret) {
   EXPECT_EQ(bytes.find(token), std::string::npos);
 }
 
+TEST_F(DevicesTest, TheFileOfTheOriginalProgramIsPutAside) {
+  std::filesystem::create_directories(folder + "/devices");
+  const std::string original = R"({"d":{"deviceId":"d","tokens":{"operator":{"token":"0123"}}}})";
+  std::ofstream(folder + "/devices/paired.json") << original;
+  const Device device;
+  present(device, wanting({"operator.read"}));
+  ASSERT_TRUE(run(gateway->devices().shut_down()));
+  EXPECT_EQ(**config::read_small_file(folder + "/devices/paired.json.original", 4096), original);
+  const auto ours = **config::read_small_file(folder + "/devices/paired.json", 4096);
+  EXPECT_NE(ours.find(device.id()), std::string::npos);
+}
+
 TEST_F(DevicesTest, RandomSequencesOfCallsNeverMintScopes) {
   // Callers with few rights do what they can to a device that began with nothing: it never has more than the best of
   // them, and the admin's device never changes.
