@@ -185,7 +185,7 @@ Task<std::optional<Devices::Issued>> Devices::admit(DeviceFacts facts, std::stri
   if (admitted.paired) {
     log::info("gateway", "A device of this machine was paired.",
               {{"device", facts.device_id}, {"client", printable(facts.client_id, 64)}, {"scopes", join(scopes, ",")}});
-    tell_resolved("", facts.device_id, "approved");
+    tell_resolved(uuid_v7(time_, random_), facts.device_id, "approved"); // no request was ever shown
     changed();
   }
   if (!admitted.issued)
