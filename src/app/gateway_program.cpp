@@ -215,8 +215,9 @@ private:
                  "Stop with Ctrl+C.\n",
                  kVersion, gateway->port(), login);
       if (exposed_)
-        fmt::print("\nOther machines reach it too, without TLS: whoever can read the network can read what is sent.\n"
-                   "Put a proxy with TLS before it where you do not trust the network.\n");
+        fmt::print("\nOther machines reach it too, in place of 127.0.0.1 with: {}. There is no TLS: whoever can read the "
+                   "network can read what is sent.\nPut a proxy with TLS before it where you do not trust the network.\n",
+                   join(gateway::machine_addresses(), ", "));
     }
     std::fflush(stdout);
     // What starting needed goes back to the system.

@@ -8,7 +8,7 @@
 #include "gateway/device_view.hpp"
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <fmt/core.h>
 #include <sys/stat.h>
 
@@ -20,6 +20,8 @@ using store::DeviceFacts;
 using store::DeviceGrant;
 using store::DeviceRequest;
 using Scopes = std::vector<std::string>;
+
+constexpr std::size_t kLargestOriginal = 16 * 1024 * 1024;
 
 Scopes joined(Scopes scopes, const Scopes& more) {
   for (const auto& scope : more)
@@ -129,6 +131,15 @@ Result<> make_private_folder(const std::string& path) {
               "Look at what is there, and at the folder's owner.");
 }
 
+// A file of the original program, recognised by the tokens in it, is put aside once: they are its users' only copies.
+Result<> keep_original(const std::string& path) {
+  TRY(const auto content, config::read_small_file(path, kLargestOriginal));
+  if (!content || content->find("\"token\"") == std::string::npos) return {};
+  const auto aside = path + ".original";
+  if (::rename(path.c_str(), aside.c_str()) == 0) return {};
+  return fail(Kind::transient, fmt::format("{} cannot be put aside as {}.", path, aside), "Move it away yourself.");
+}
+
 } // namespace
 
 Devices::Devices(async::Executor executor, async::Time& time, Random& random, store::Database& database,
@@ -174,7 +185,7 @@ Task<std::optional<Devices::Issued>> Devices::admit(DeviceFacts facts, std::stri
   if (admitted.paired) {
     log::info("gateway", "A device of this machine was paired.",
               {{"device", facts.device_id}, {"client", printable(facts.client_id, 64)}, {"scopes", join(scopes, ",")}});
-    tell_resolved("", facts.device_id, "approved");
+    tell_resolved(uuid_v7(time_, random_), facts.device_id, "approved"); // no request was ever shown
     changed();
   }
   if (!admitted.issued)
@@ -282,11 +293,12 @@ Task<json::object> Devices::rotate(std::string device_id, std::string role, std:
     if (grant.revoked_ms)
       return fail(Kind::denied, "This device's token was revoked, so there is none to rotate.",
                   fmt::format("Let it ask anew after: openclaw devices remove {}", device_id));
+    // Before narrowing: else a caller could first shrink a stronger device to its own size.
+    TRY_VOID(check_reach(own, grant.scopes));
     if (scopes) {
       TRY_VOID(check_reach(grant.scopes, *scopes));
       grant.scopes = narrow(grant.scopes, *scopes);
     }
-    TRY_VOID(check_reach(own, grant.scopes));
     grant.rotated_ms = now;
     TRY_VOID(store::save_grant(connection, grant));
     TRY_VOID(store::drop_device_tokens(connection, device_id, role));
@@ -348,6 +360,7 @@ Task<> Devices::write_files() {
     const auto folder = folder_ + "/devices";
     std::function<Result<bool>()> work = [folder, files = device_files(*listed)]() -> Result<bool> {
       TRY_VOID(make_private_folder(folder));
+      TRY_VOID(keep_original(folder + "/paired.json"));
       TRY_VOID(config::replace_file(folder + "/paired.json", files.paired));
       TRY_VOID(config::replace_file(folder + "/pending.json", files.pending));
       return true;

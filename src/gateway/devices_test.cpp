@@ -178,10 +178,10 @@ TEST_F(DevicesTest, NoMethodGivesMoreThanItsCallerHas) {
   const auto id = request_of(present(asking, wanting({"operator.admin"}), elsewhere()));
   const json::object strong_one{{"deviceId", strong.id()}, {"role", "operator"}};
   json::object narrowed = strong_one;
-  narrowed["scopes"] = json::array{"operator.write"};
+  narrowed["scopes"] = json::array{"operator.read"};
   EXPECT_EQ(error_of(pairing, "device.pair.approve", {{"requestId", id}}), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.token.rotate", strong_one), "missing scope: operator.admin");
-  EXPECT_EQ(error_of(pairing, "device.token.rotate", narrowed), "missing scope: operator.write");
+  EXPECT_EQ(error_of(pairing, "device.token.rotate", narrowed), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.token.revoke", strong_one), "missing scope: operator.admin");
   EXPECT_EQ(error_of(pairing, "device.pair.remove", {{"deviceId", strong.id()}}), "missing scope: operator.admin");
   EXPECT_EQ(string_or(answer(present(strong, with_token(token))), "type"), "hello-ok"); // nothing happened to it
@@ -331,6 +331,18 @@ TEST_F(DevicesTest, TheFilesForOtherProgramsHoldNoSecret) {
   const std::string bytes((std::istreambuf_iterator<char>(state)), {});
   EXPECT_NE(bytes.find(sha256_hex(token)), std::string::npos);
   EXPECT_EQ(bytes.find(token), std::string::npos);
+}
+
+TEST_F(DevicesTest, TheFileOfTheOriginalProgramIsPutAside) {
+  std::filesystem::create_directories(folder + "/devices");
+  const std::string original = R"({"d":{"deviceId":"d","tokens":{"operator":{"token":"0123"}}}})";
+  std::ofstream(folder + "/devices/paired.json") << original;
+  const Device device;
+  present(device, wanting({"operator.read"}));
+  ASSERT_TRUE(run(gateway->devices().shut_down()));
+  EXPECT_EQ(**config::read_small_file(folder + "/devices/paired.json.original", 4096), original);
+  const auto ours = **config::read_small_file(folder + "/devices/paired.json", 4096);
+  EXPECT_NE(ours.find(device.id()), std::string::npos);
 }
 
 TEST_F(DevicesTest, RandomSequencesOfCallsNeverMintScopes) {

@@ -169,9 +169,10 @@ std::expected<Admission, Refusal> shake_hands(const json::object& params, const 
   if (client.role != "operator") return std::unexpected(refuse("INVALID_REQUEST", "invalid role"));
 
   const auto sent_scopes = strings_of(find(params, "scopes"));
+  const bool undeclared = sent_scopes.empty();
   auto declared = sent_scopes;
   std::erase_if(declared, [](const auto& scope) { return !valid_id(scope); });
-  const auto wanted = declared.empty() ? std::vector{std::string(scope_name(Scope::admin))} : declared;
+  const auto wanted = undeclared ? std::vector{std::string(scope_name(Scope::admin))} : declared;
   const auto auth = presented(params);
   const auto* device = find(params, "device");
   if (!device && auth.secrets.empty()) return std::unexpected(no_identity());
@@ -207,7 +208,7 @@ std::expected<Admission, Refusal> shake_hands(const json::object& params, const 
     if (const auto credential = credentials.find(secret); credential && credential->role == client.role) {
       client.auth_method = credential->method;
       if (!credential->shared) {
-        client.scopes = declared.empty() ? credential->scopes : narrow(credential->scopes, declared);
+        client.scopes = undeclared ? credential->scopes : narrow(credential->scopes, declared);
         return admission;
       }
       client.scopes = narrow(credential->scopes, wanted);
@@ -221,7 +222,7 @@ std::expected<Admission, Refusal> shake_hands(const json::object& params, const 
     const auto grant = devices.grant_of_token(secret, client.device_id, client.role);
     if (!grant) continue;
     client.auth_method = "device-token";
-    client.scopes = declared.empty() ? grant->scopes : narrow(grant->scopes, declared);
+    client.scopes = undeclared ? grant->scopes : narrow(grant->scopes, declared);
     if (!covers(grant->scopes, declared)) admission.step = DeviceStep::ask;
     return admission;
   }

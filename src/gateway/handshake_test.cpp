@@ -351,6 +351,8 @@ TEST_F(HandshakeTest, AScopeThatIsNoNameIsDropped) {
   const auto outcome = shake(params({{"scopes", {"operator.read", "a,operator.admin", ""}}}));
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->scopes, std::vector<std::string>{"operator.read"});
+  // Declaring only nonsense is not declaring nothing.
+  EXPECT_TRUE(shake(params({{"scopes", {"a,operator.admin", "b c"}}}))->scopes.empty());
 }
 
 TEST_F(HandshakeTest, ASignatureIsGoodForItsOwnChallengeOnly) {

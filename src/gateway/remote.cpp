@@ -34,13 +34,15 @@ std::string plain_address(std::string_view written) {
     text = text.substr(1, text.find(']') - 1);
   else if (std::count(text.begin(), text.end(), ':') == 1)
     text.resize(text.find(':'));
-  if (text.starts_with("::ffff:") && text.find('.') != std::string::npos) text.erase(0, 7);
-  unsigned char bytes[16];
+  in6_addr sixth{};
+  in_addr fourth{};
   char spelled[INET6_ADDRSTRLEN];
-  for (const int family : {AF_INET, AF_INET6})
-    if (::inet_pton(family, text.c_str(), bytes) == 1)
-      return ::inet_ntop(family, bytes, spelled, sizeof spelled) ? std::string(spelled) : std::string();
-  return {};
+  if (::inet_pton(AF_INET, text.c_str(), &fourth) == 1)
+    return ::inet_ntop(AF_INET, &fourth, spelled, sizeof spelled);
+  if (::inet_pton(AF_INET6, text.c_str(), &sixth) != 1) return {};
+  // An IPv4 address in IPv6 clothes is that address.
+  if (IN6_IS_ADDR_V4MAPPED(&sixth)) return ::inet_ntop(AF_INET, &sixth.s6_addr[12], spelled, sizeof spelled);
+  return ::inet_ntop(AF_INET6, &sixth, spelled, sizeof spelled);
 }
 
 Remote judge_remote(const net::Request& request, const net::Peer& peer,

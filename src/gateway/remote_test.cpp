@@ -54,6 +54,7 @@ TEST(Remote, ATrustedProxyNamesItsClient) {
 TEST(Remote, AddressesAreSpelledOneWay) {
   EXPECT_EQ(plain_address("::FFFF:10.0.0.1"), "10.0.0.1");
   EXPECT_EQ(plain_address("::ffff:10.0.0.1"), "10.0.0.1");
+  EXPECT_EQ(plain_address("::ffff:0a00:1"), "10.0.0.1");
   EXPECT_EQ(plain_address("2001:DB8:0:0::1"), "2001:db8::1");
   for (const auto* wrong : {"", "localhost", "1.2.3", "[", "[::1", "1.2.3.4:5:6", "999.1.1.1"})
     EXPECT_EQ(plain_address(wrong), wrong == std::string("[::1") ? "::1" : "") << wrong;
