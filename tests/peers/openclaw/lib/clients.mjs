@@ -64,7 +64,7 @@ export function environment({ home, stateDir, port, token, more = {} }) {
     OPENCLAW_GATEWAY_PORT: String(port),
     OPENCLAW_GATEWAY_TOKEN: token,
     OPENCLAW_NO_RESPAWN: "1",
-    NODE_DISABLE_COMPILE_CACHE: "1",
+    NODE_COMPILE_CACHE: path.join(home, "compiled"),
     ...more,
   };
 }
