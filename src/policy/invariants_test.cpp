@@ -303,7 +303,7 @@ private:
 };
 
 TEST(PolicyInvariants, ScopesNeverWidenAndNothingHappensWithoutAGrant) {
-  const auto sequences = from_environment("OPENCLAW_PROPERTY_SEQUENCES", 20'000);
+  const auto sequences = from_environment("OPENCLAW_PROPERTY_SEQUENCES", 100'000);
   const auto seed = from_environment("OPENCLAW_PROPERTY_SEED", 20261121);
   for (std::uint64_t i = 0; i < sequences; ++i) {
     Dice dice(seed + i * 0x2545f4914f6cdd1dULL);
