@@ -4,8 +4,10 @@
 #include "agent/prompt.hpp"
 #include "agent/turn.hpp"
 #include "async/offload.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "base/text.hpp"
 #include "store/ledger.hpp"
 #include <fmt/core.h>
 
@@ -15,6 +17,9 @@ constexpr std::size_t kLaneLimit = 50;
 constexpr std::size_t kRememberedRuns = 1000;
 constexpr std::int64_t kFirstPauseMs = 500; // between attempts to write a transcript file
 constexpr std::int64_t kLongestPauseMs = 30'000;
+constexpr std::size_t kNoticesInSession = 20;
+constexpr std::size_t kSessionsWithNotices = 1000;
+constexpr std::size_t kNoticeBytes = 1000;
 } // namespace
 
 struct Runtime::Active {
@@ -57,6 +62,22 @@ void Runtime::configure(Settings settings, const json::value& config) {
 std::string Runtime::tool_settings(std::string_view section) const {
   const auto* value = find_path(config_, section.empty() ? std::string("tools") : fmt::format("tools.{}", section));
   return value && value->is_object() ? to_text(*value) : std::string("{}");
+}
+
+void Runtime::add_notice(const std::string& session_key, std::string text) {
+  if (!notices_.contains(session_key) && notices_.size() >= kSessionsWithNotices) return;
+  auto& waiting = notices_[session_key];
+  // The newest are worth most.
+  if (waiting.size() >= kNoticesInSession) waiting.erase(waiting.begin());
+  waiting.push_back(fmt::format("[{}] {}", iso_time(services_.time.now_ms()), printable(text, kNoticeBytes)));
+}
+
+std::vector<std::string> Runtime::take_notices(const std::string& session_key) {
+  const auto found = notices_.find(session_key);
+  if (found == notices_.end()) return {};
+  auto taken = std::move(found->second);
+  notices_.erase(found);
+  return taken;
 }
 
 Result<const sandbox::Workspace*> Runtime::workspace_of(const std::string& agent_id) {

@@ -76,6 +76,7 @@ public:
 
   void configure(Settings settings, const json::value& config);
   const Settings& settings() const { return settings_; }
+  const json::value& config() const { return config_; } // the snapshot that settings() was read from
   std::string tool_settings(std::string_view section) const; // JSON text of config tools.SECTION
 
   // Starts the lanes' scope with what a crash left: accepted messages run, interrupted runs become visible failures.
@@ -98,6 +99,10 @@ public:
   Task<store::SessionRow> reset_session(std::string session_key);
   // Kind::denied for the main session, Kind::conflict while it runs.
   Task<bool> delete_session(std::string session_key);
+
+  // A line that the model reads with the session's next message: something ended meanwhile. At most 20 wait a session.
+  void add_notice(const std::string& session_key, std::string text);
+  std::vector<std::string> take_notices(const std::string& session_key);
 
   Approvals& approvals() { return *approvals_; }
   RuntimeServices& services() { return services_; }
@@ -135,6 +140,7 @@ private:
   std::map<std::string, bool> projecting_;     // session ids; true: changed again meanwhile
   std::map<std::string, RunOutcome> outcomes_; // of the last 1000 runs
   std::deque<std::string> outcome_order_;
+  std::map<std::string, std::vector<std::string>> notices_; // of at most 1000 sessions
   async::Event run_ended_;
   async::Scope runs_;
   async::Scope background_;

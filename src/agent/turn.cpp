@@ -102,7 +102,8 @@ void keep_newest(std::vector<ports::Message>& messages, std::size_t limit) {
 
 } // namespace
 
-Turn::Turn(Runtime& runtime, const Run& run) : runtime_(runtime), run_(run), authority_(runtime) {}
+Turn::Turn(Runtime& runtime, const Run& run) : runtime_(runtime), run_(run), authority_(runtime),
+      caller_(caller_of(run.info.agent_id, run.info.session_key)) {}
 
 Task<RunOutcome> Turn::run(const std::string* stop_reason) {
   auto& services = runtime_.services();
@@ -173,7 +174,21 @@ Task<> Turn::begin() {
   co_return Result<>{};
 }
 
+// To the message that began this run: it was said to the session, not written by a person, so no entry has it.
+void Turn::add_notices(std::vector<ports::Message>& transcript) const {
+  if (notices_.empty()) return;
+  const auto mine = std::find_if(transcript.rbegin(), transcript.rend(), [](const ports::Message& message) {
+    return message.role == ports::Role::user;
+  });
+  if (mine == transcript.rend()) return;
+  std::string text;
+  for (const auto& notice : notices_)
+    text += fmt::format("System: {}\n", notice);
+  mine->content.insert(mine->content.begin(), ports::TextBlock{std::move(text)});
+}
+
 Task<ports::Message> Turn::answer() {
+  notices_ = runtime_.take_notices(run_.info.session_key);
   CO_TRY_VOID(co_await begin());
   CO_TRY_VOID(co_await async::check_cancelled());
   CO_TRY(const auto* workspace, runtime_.workspace_of(run_.info.agent_id));
@@ -220,7 +235,9 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   request.thinking = run_.thinking.value_or(ports::thinking_from(session_.thinking.value_or(""))
                                                 .value_or(runtime_.settings().thinking.value_or(
                                                     choice.reasoning ? ports::Thinking::low : ports::Thinking::off)));
-  if (!small) request.tools = authority_.offered();
+  caller_.provider = choice.provider;
+  caller_.model = choice.model;
+  if (!small) request.tools = authority_.offered(caller_);
   const auto* agent = runtime_.settings().find_agent(run_.info.agent_id);
   if (!agent)
     co_return fail(Kind::missing, fmt::format("There is no agent \"{}\".", run_.info.agent_id),
@@ -239,6 +256,7 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
           text->text = with_envelope(text->text, message.timestamp_ms);
     transcript.push_back(std::move(message));
   }
+  if (!small) add_notices(transcript);
   if (choice.context_tokens > 0) {
     // Three bytes a token is what ordinary text takes at least; the provider's own count corrects us by an overflow
     // error.
@@ -416,7 +434,7 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
       refused.is_error = true;
       result = tool_result_message(call, std::move(refused), services.time.now_ms());
     } else {
-      result = co_await authority_.execute(run_.info, call, workspace);
+      result = co_await authority_.execute(run_.info, caller_, call, workspace);
     }
     if (!result) co_return std::unexpected(result.error());
     const auto* tool = services.registry.find_tool(call.name);

@@ -18,6 +18,7 @@ public:
 private:
   Task<ports::Message> answer();
   Task<> begin();
+  void add_notices(std::vector<ports::Message>& transcript) const;
   Task<ports::Message> model_step(const ModelChoice& choice, const sandbox::Workspace& workspace);
   Task<ports::ModelReply> stream_with_retries(ModelChoice choice, ports::ModelRequest request);
   Task<> run_tools(const ports::Message& assistant, const sandbox::Workspace& workspace);
@@ -31,12 +32,14 @@ private:
   Runtime& runtime_;
   const Run& run_;
   Authority authority_;
+  policy::ToolCaller caller_; // with the model that answers now
   store::SessionRow session_;
   std::string whole_text_; // of the reply that is streaming
   std::string whole_thinking_;
   int repeats_ = 0; // how often the last call came in a row with the same result
   std::string last_call_;
   std::string last_result_;
+  std::vector<std::string> notices_; // what ended since the last turn of this session
   bool changed_files_ = false;
   // A model call's money that no commit has settled yet; the run's end does it.
   struct Unsettled {

@@ -282,13 +282,27 @@ TEST_F(CommandsTest, TheDashboardLinkAloneIsOnStandardOutput) {
   EXPECT_EQ(run_words({"dashboard"}).out, "http://127.0.0.1:1/#login=c\n");
 }
 
-TEST_F(CommandsTest, ToolsExplainSuggestsTheNearestName) {
+TEST_F(CommandsTest, ToolsExplainNamesTheRuleAndTheCommandThatChangesIt) {
   SmallGateway gateway;
-  gateway.answers["tools.list"] = json::parse(
-      R"({"tools":[{"name":"exec","description":"Runs a command.","allowed":false,"reason":"tools.deny"}]})");
+  gateway.answers["tools.explain"] = json::parse(
+      R"({"name":"exec","description":"Runs a command.","risk":"execute","allowed":false,"rule":"tools.deny",
+      "reason":"tools.deny names \"exec\".","command":"openclaw config unset tools.deny","warnings":["Look here."],
+      "rules":[{"path":"tools.deny","passes":false,"says":"No."}]})");
   begin(gateway);
-  EXPECT_NE(run_words({"tools", "explain", "exec"}).out.find("Not allowed.\ntools.deny"), std::string::npos);
-  EXPECT_NE(run_words({"tools", "explain", "exce"}).error.find("did you mean \"exec\"?"), std::string::npos);
+  const auto shown = run_words({"tools", "explain", "exec"});
+  EXPECT_NE(shown.out.find("Not allowed. tools.deny names \"exec\"."), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("To allow it: openclaw config unset tools.deny"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.error.find("warning: Look here."), std::string::npos) << shown.error;
+}
+
+TEST_F(CommandsTest, SandboxExplainSaysWhatASettingDoesNotDo) {
+  put("openclaw.json", "{ tools: { exec: { host: 'gateway', security: 'full' } } }");
+  const auto shown = run_words({"sandbox", "explain", "--json"});
+  ASSERT_EQ(shown.status, 0) << shown.error;
+  const auto answer = json::parse(shown.out);
+  EXPECT_EQ(string_or(answer.at("rules").at(0), "path"), "tools.exec.host");
+  EXPECT_TRUE(bool_or(answer.at("rules").at(0), "withoutEffect", false));
+  EXPECT_EQ(run_words({"sandbox", "explain", "--agent", "nobody"}).status, exit_status(Kind::missing));
 }
 
 TEST_F(CommandsTest, ConfigWorksWithoutAGatewayAndShowsNoSecret) {

@@ -1,3 +1,4 @@
+#include "agent/exec_rights.hpp"
 #include "cli/gateway_client.hpp"
 #include "sandbox/confine.hpp"
 #include <fmt/core.h>
@@ -69,6 +70,24 @@ Finding look_at_sandbox() {
   return {State::ok, "Commands run confined.", ""};
 }
 
+// Settings of OpenClaw that would take commands out of the sandbox: what applies, in words.
+Finding look_at_command_rights(const config::Snapshot& snapshot) {
+  std::string what;
+  std::string fix;
+  for (const auto& right : agent::exec_rights(snapshot.value, "")) {
+    if (!right.without_effect) continue;
+    what += fmt::format("{}{} is \"{}\": {}", what.empty() ? "" : " ", right.path, right.value, right.means);
+    if (fix.empty()) fix = right.command;
+  }
+  if (!what.empty()) return {State::warn, what, fix};
+  const auto* exec = config::value_at(snapshot.value, {"tools", "exec"});
+  if (exec && string_or(*exec, "security") == "full" && string_or(*exec, "ask") == "off")
+    return {State::warn, "tools.exec.security is \"full\" and tools.exec.ask is \"off\": every command that a model "
+                         "thinks of runs in the sandbox, and nobody is asked.",
+            "openclaw config set tools.exec.security allowlist"};
+  return {State::ok, "Nobody is promised commands outside of the sandbox.", ""};
+}
+
 Finding look_at_gateway(const Invocation& invocation, const Setup& setup) {
   const auto running = config::find_running_gateway(setup.folder);
   if (!running) return {State::fail, running.error().message, running.error().hint};
@@ -129,6 +148,7 @@ Result<int> doctor(Invocation& invocation) {
       {"configuration", [&] { return look_at_config(snapshot); }},
       {"disk space", [&] { return look_at_disk(setup); }},
       {"sandbox", [] { return look_at_sandbox(); }},
+      {"command rights", [&] { return look_at_command_rights(snapshot); }},
       {"gateway", [&] { return look_at_gateway(invocation, setup); }},
       {"model", [&] { return look_at_model(invocation, setup, snapshot); }},
   };
