@@ -17,11 +17,13 @@
 #include "gateway/services.hpp"
 #include "messaging/messaging.hpp"
 #include "sandbox/confine.hpp"
+#include "store/journal.hpp"
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <fmt/core.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace openclaw::app {
@@ -105,8 +107,17 @@ public:
   }
 
 private:
+  // A variable's name in the key's place, or "ollama-local" where a server wants any key: ordinary words that a tool may
+  // show.
+  bool is_placeholder(std::string_view text) const {
+    return environment_.find(text) || (text.size() < 16 && text.find_first_of("0123456789") == std::string_view::npos);
+  }
+
   Result<> apply(const config::Snapshot& snapshot) {
     TRY_VOID(snapshot.check());
+    config::each_secret_text(snapshot.value, [this](std::string_view text) {
+      if (!is_placeholder(text)) log::redact(Secret(std::string(text)));
+    });
     TRY(auto settings, agent::read_settings(snapshot.value, environment_.find("HOME").value_or("/"), folder_.path()));
     TRY_VOID(models_.configure(snapshot.value));
     runtime_.configure(std::move(settings), snapshot.value);
@@ -141,6 +152,8 @@ private:
       gateway_options.control_ui_root = string_or(*ui, "root");
       gateway_options.control_ui_path = string_or(*ui, "basePath");
     }
+    for (const auto& [name, value] : environment_.variables())
+      if (config::is_secret_place(name)) log::redact(Secret(value));
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
                              broadcaster_);
     gateway::Services services{time_,
@@ -163,10 +176,31 @@ private:
     co_return outcome;
   }
 
+  // Also what was changed while no gateway ran: the journal's last configuration is compared with the one that counts
+  // now.
+  Task<> journal_config() {
+    CO_TRY(const auto former, store::last_journal_entry(database_->reader(), "config"));
+    store::JournalEntry entry;
+    entry.time_ms = time_.now_ms();
+    entry.actor = "gateway";
+    entry.behalf = "owner";
+    entry.action = "config";
+    entry.subject = snapshot_.hash;
+    entry.outcome = "in force";
+    if (former && former->subject == entry.subject) co_return Result<>{};
+    std::function<Result<bool>(store::Connection&)> save = [entry](store::Connection& connection) -> Result<bool> {
+      TRY_VOID(store::record(connection, entry));
+      return true;
+    };
+    CO_TRY([[maybe_unused]] const bool saved, co_await database_->write<bool>(std::move(save)));
+    co_return Result<>{};
+  }
+
   Task<> serve_until_signal(gateway::Gateway* gateway) {
     CO_TRY_VOID(co_await runtime_.recover());
-    scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
+    CO_TRY_VOID(co_await journal_config());
+    scope_.spawn("configuration watch", watch_config());
     co_await signals_.async_wait(async::use_task);
     co_return Result<>{};
   }
@@ -201,7 +235,8 @@ private:
     while (true) {
       CO_TRY_VOID(co_await watch->changed(time_));
       auto loaded = config_.load();
-      if (loaded && loaded->hash == snapshot_.hash) continue;
+      // The same text may refer to another secret by now.
+      if (loaded && loaded->hash == snapshot_.hash && loaded->value == snapshot_.value) continue;
       auto applied = loaded ? apply(*loaded) : Result<>(std::unexpected(loaded.error()));
       if (!applied) {
         log::warn("config", "The changed configuration is not usable, so the former one stays in force. " +
@@ -210,6 +245,7 @@ private:
       }
       snapshot_ = std::move(*loaded);
       log::info("config", "The changed configuration is in force.", {{"hash", snapshot_.hash}});
+      if (auto told = co_await journal_config(); !told) log::error("config", told.error().text());
       broadcaster_.models_changed();
     }
   }
@@ -259,7 +295,8 @@ Result<int> run(const cli::GatewayOptions& options) {
   sandbox::never_mount(folder.path());
 
   TRY(const auto sections, config::linked_sections());
-  config::Config config(config::config_path(environment, folder.path()), config::compose_schema(sections), environment);
+  config::Config config(config::config_path(environment, folder.path()), config::compose_schema(sections), environment,
+                        folder.path());
   TRY(auto snapshot, config.load());
   TRY_VOID(snapshot.check());
   for (const auto& problem : snapshot.problems)
@@ -276,6 +313,9 @@ int run_gateway(const cli::GatewayOptions& options) {
   // One arena for the loop, one for the pool: more only cost memory here.
   mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
+  // A core file would hold every secret in memory.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
   // Whatever is created in the state folder is its owner's alone.
   ::umask(077);
   const auto status = run(options);

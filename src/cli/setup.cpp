@@ -11,7 +11,7 @@ Result<Setup> load_setup(const Invocation& invocation) {
   environment.add_file(folder.file(".env"));
   TRY(const auto sections, config::linked_sections());
   const auto path = config::config_path(environment, folder.path());
-  config::Config config(path, config::compose_schema(sections), environment);
+  config::Config config(path, config::compose_schema(sections), environment, folder.path());
   return Setup{std::move(environment), std::move(folder), std::move(config)};
 }
 
