@@ -170,7 +170,8 @@ Task<bool> Approvals::resolve(std::string id, ApprovalDecision decision, std::st
     json::array arguments;
     for (const auto& argument : waiting->rule->arguments)
       arguments.push_back(json::value(argument));
-    rule = store::CommandRuleRow{0, waiting->agent_id, waiting->rule->binary, to_text(arguments), waiting->rule->sha256};
+    rule =
+        store::CommandRuleRow{0, waiting->agent_id, waiting->rule->binary, to_text(arguments), waiting->rule->sha256};
   }
   const auto now = time_.now_ms();
   std::function<Result<bool>(store::Connection&)> update = [=](store::Connection& connection) -> Result<bool> {

@@ -5,8 +5,8 @@
 #include "agent/turn.hpp"
 #include "async/offload.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
 #include "base/metrics.hpp"
+#include "base/text.hpp"
 #include "store/ledger.hpp"
 #include <fmt/core.h>
 

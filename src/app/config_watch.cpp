@@ -8,7 +8,7 @@ namespace openclaw::app {
 namespace {
 constexpr std::int64_t kQuietMs = 300;
 constexpr std::string_view kVault = "vault"; // what the configuration refers to
-}
+} // namespace
 
 Result<ConfigWatch> ConfigWatch::create(async::Executor executor, const std::string& path) {
   const auto slash = path.rfind('/');

@@ -24,7 +24,8 @@ constexpr std::string_view kSources[] = {"env", "file", "vault", "store", "exec"
 Result<Secret> read_private_file(const std::string& path) {
   struct stat about{};
   if (::stat(path.c_str(), &about) != 0)
-    return fail(Kind::missing, fmt::format("refers to the file {}, which cannot be read: {}", path, std::strerror(errno)));
+    return fail(Kind::missing,
+                fmt::format("refers to the file {}, which cannot be read: {}", path, std::strerror(errno)));
   if ((about.st_mode & 077) != 0 || (about.st_uid != ::geteuid() && about.st_uid != 0))
     return fail(Kind::denied, fmt::format("refers to the file {}, which others can read or which is not yours", path),
                 fmt::format("chmod 600 {}", path));
@@ -111,10 +112,12 @@ Result<Secret> SecretSources::resolve(const json::value& value) {
   if (!name.empty()) {
     provider = find(providers_, name);
     if (!provider && name != "default")
-      return fail(Kind::missing, fmt::format("refers to secrets.providers.{}, which does not exist", printable(name, 64)),
+      return fail(Kind::missing,
+                  fmt::format("refers to secrets.providers.{}, which does not exist", printable(name, 64)),
                   "Add it, or leave \"provider\" out.");
     if (provider && string_or(*provider, "source") != source)
-      return fail(Kind::invalid, fmt::format("refers to secrets.providers.{}, whose source is another", printable(name, 64)));
+      return fail(Kind::invalid,
+                  fmt::format("refers to secrets.providers.{}, whose source is another", printable(name, 64)));
   }
   if (source == "env") return from_environment(id, provider);
   if (source == "file") return from_file(value, id, provider);
@@ -130,7 +133,8 @@ Result<Secret> SecretSources::from_environment(const std::string& id, const json
                               printable(id, 128)));
   auto found = environment_.find(id);
   if (!found)
-    return fail(Kind::missing, fmt::format("refers to the environment variable {0}, which is not set", printable(id, 128)),
+    return fail(Kind::missing,
+                fmt::format("refers to the environment variable {0}, which is not set", printable(id, 128)),
                 fmt::format("Set {} in the environment or in the .env file of the state folder.", printable(id, 128)));
   return Secret(std::move(*found));
 }

@@ -4,7 +4,6 @@
 #include "base/secret.hpp"
 #include "config/config.hpp"
 
-
 namespace openclaw::config {
 
 // An object with "source" and nothing but "provider", "id" and "path" beside it.

@@ -73,7 +73,8 @@ Result<Vault::Key> Vault::read_key(const std::string& path, KeyPlace place) cons
   struct stat about{};
   if (place == KeyPlace::file &&
       (::stat(path.c_str(), &about) != 0 || about.st_uid != ::geteuid() || (about.st_mode & 077) != 0))
-    return fail(Kind::denied, fmt::format("The vault's key {} is readable by others or not yours, so it is not used.", path),
+    return fail(Kind::denied,
+                fmt::format("The vault's key {} is readable by others or not yours, so it is not used.", path),
                 fmt::format("chmod 600 {}", path));
   const Secret hex{std::string(trim(*content))};
   Key key{place, Secret(std::string(kKeyBytes, '\0'))};
@@ -137,15 +138,16 @@ Result<Vault::Content> Vault::load() const {
                     : "Restore the key file from a backup; without it the secrets are lost and must be stored again.");
   const auto sealed = std::string_view(*file).substr(header.line.size());
   const auto damaged = [&] {
-    return fail(Kind::invalid, fmt::format("The vault {} is damaged: its seal does not fit. It was left as it is.", path()),
+    return fail(Kind::invalid,
+                fmt::format("The vault {} is damaged: its seal does not fit. It was left as it is.", path()),
                 "Restore it from a backup, or move it away and store the secrets again: openclaw secrets set NAME");
   };
   if (sealed.size() < kNonceBytes + kTagBytes) return damaged();
   std::string opened(sealed.size() - kNonceBytes - kTagBytes, '\0');
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          reinterpret_cast<unsigned char*>(opened.data()), nullptr, nullptr, bytes_of(sealed.substr(kNonceBytes)),
-          sealed.size() - kNonceBytes, bytes_of(header.line), header.line.size(), bytes_of(sealed),
-          bytes_of(content.key.bytes.reveal())) != 0)
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(opened.data()), nullptr, nullptr,
+                                                 bytes_of(sealed.substr(kNonceBytes)), sealed.size() - kNonceBytes,
+                                                 bytes_of(header.line), header.line.size(), bytes_of(sealed),
+                                                 bytes_of(content.key.bytes.reveal())) != 0)
     return damaged();
   const Secret plain(std::move(opened));
   const auto parsed = parse_json(plain.reveal(), "the vault");
@@ -171,10 +173,9 @@ Result<> Vault::save(Content content) const {
   random.fill(nonce);
   file.append(reinterpret_cast<const char*>(nonce.data()), nonce.size());
   std::string sealed(plain.reveal().size() + kTagBytes, '\0');
-  crypto_aead_xchacha20poly1305_ietf_encrypt(reinterpret_cast<unsigned char*>(sealed.data()), nullptr,
-                                             bytes_of(plain.reveal()), plain.reveal().size(), bytes_of(header),
-                                             header.size(), nullptr, nonce.data(),
-                                             bytes_of(content.key.bytes.reveal()));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(
+      reinterpret_cast<unsigned char*>(sealed.data()), nullptr, bytes_of(plain.reveal()), plain.reveal().size(),
+      bytes_of(header), header.size(), nullptr, nonce.data(), bytes_of(content.key.bytes.reveal()));
   return replace_file(path(), file + sealed);
 }
 

@@ -14,7 +14,8 @@ namespace {
 class VaultTest : public testing::Test {
 protected:
   VaultTest()
-      : folder_((std::filesystem::temp_directory_path() / fmt::format("openclaw-vault-{}-{}", ::getpid(), ++count_)).string()) {
+      : folder_((std::filesystem::temp_directory_path() / fmt::format("openclaw-vault-{}-{}", ::getpid(), ++count_))
+                    .string()) {
     std::filesystem::create_directories(folder_);
     ::chmod(folder_.c_str(), 0700);
   }
@@ -132,16 +133,16 @@ TEST_F(VaultTest, ReferencesBecomeTheirSecretsInTheValue) {
   put("many.json", R"({"providers":{"x":{"apiKey":"from-json"}}})");
   const Environment environment({{"THE_KEY", "from-environment"}});
   std::vector<Problem> problems;
-  const auto value = resolved(
-      fmt::format(R"({{"secrets":{{"providers":{{"many":{{"source":"file","path":"{0}/many.json"}}}}}},
+  const auto value =
+      resolved(fmt::format(R"({{"secrets":{{"providers":{{"many":{{"source":"file","path":"{0}/many.json"}}}}}},
         "models":{{"providers":{{
           "a":{{"apiKey":{{"source":"vault","id":"openai"}}}},
           "b":{{"apiKey":{{"source":"env","provider":"default","id":"THE_KEY"}}}},
           "c":{{"apiKey":{{"source":"file","path":"{0}/plain"}}}},
           "d":{{"headers":{{"X":{{"source":"file","provider":"many","id":"/providers/x/apiKey"}}}}}},
           "e":{{"apiKey":"plain"}}}}}}}})",
-                  folder_),
-      &problems, environment);
+                           folder_),
+               &problems, environment);
   EXPECT_TRUE(problems.empty()) << problems.front().message;
   const auto at = [&](const char* path) { return std::string(find_path(value, path)->get_string()); };
   EXPECT_EQ(at("models.providers.a.apiKey"), "from-vault");
@@ -173,7 +174,8 @@ TEST_F(VaultTest, AReferenceThatCannotBeFollowedIsAProblemThatSaysWhy) {
 }
 
 TEST_F(VaultTest, AReferenceIsShownAndKeptAsItIsWritten) {
-  const std::string text = R"({"gateway":{"auth":{"token":{"source":"vault","id":"gateway"}}},"a":{"apiKey":"plain-one"}})";
+  const std::string text =
+      R"({"gateway":{"auth":{"token":{"source":"vault","id":"gateway"}}},"a":{"apiKey":"plain-one"}})";
   EXPECT_EQ(redact_text_for_display(text),
             R"({"gateway":{"auth":{"token":{"source":"vault","id":"gateway"}}},"a":{"apiKey":"***"}})");
   const auto plain = plain_secrets(text);

@@ -34,7 +34,8 @@ struct CommandPolicy {
 };
 
 Decision judge_command(const CommandEffect& command, const CommandPolicy& policy);
-// The rule that "allow always" stores for this command, bound to the program as it is; nothing when a rule about it would say nothing (shell text).
+// The rule that "allow always" stores for this command, bound to the program as it is; nothing when a rule about it
+// would say nothing (shell text).
 std::optional<CommandRule> rule_for(const CommandEffect& command);
 
 } // namespace openclaw::policy

@@ -57,8 +57,8 @@ std::string read_instructions() {
   return bytes;
 }
 
-// When memory runs out, the kernel ends what a command started before it looks at anything else. Nothing inside can take
-// it back: its /proc is read-only.
+// When memory runs out, the kernel ends what a command started before it looks at anything else. Nothing inside can
+// take it back: its /proc is read-only.
 void be_ended_first() {
   const FileDescriptor file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
   if (file) (void)!::write(file.get(), "1000", 4);

@@ -143,9 +143,8 @@ Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std
 }
 
 Result<std::vector<CommandRuleRow>> command_rules(Connection& connection, std::string_view agent_id) {
-  TRY(auto query,
-      connection.prepare(
-          "SELECT id, agent_id, binary, arguments, binary_sha256 FROM command_rules WHERE agent_id = ? ORDER BY id LIMIT 1000"));
+  TRY(auto query, connection.prepare("SELECT id, agent_id, binary, arguments, binary_sha256 FROM command_rules WHERE "
+                                     "agent_id = ? ORDER BY id LIMIT 1000"));
   query.bind(agent_id);
   std::vector<CommandRuleRow> rows;
   while (true) {

@@ -36,7 +36,7 @@ struct CommandRuleRow {
   std::int64_t id = 0;
   std::string agent_id;
   std::string binary;
-  std::string arguments; // JSON array as text, exactly these
+  std::string arguments;     // JSON array as text, exactly these
   std::string binary_sha256; // of the program as it was; empty: only the machine's owner can change it
 };
 // The same rule again takes over the program as it is now.

@@ -17,7 +17,7 @@ constexpr std::string_view kColumns =
     "hash, previous_hash FROM journal ";
 
 JournalEntry read_row(const Statement& row) {
-  return {row.integer(0), row.integer(1), row.text(2), row.text(3),     row.text(4),    row.text(5),
+  return {row.integer(0), row.integer(1), row.text(2), row.text(3), row.text(4),     row.text(5),
           row.text(6),    row.text(7),    row.text(8), row.text(9), row.integer(10), row.text(11)};
 }
 

@@ -110,8 +110,9 @@ TEST_F(JournalTest, HoldsNoSecretAndNoControlCharacters) {
 }
 
 TEST_F(JournalTest, TellsOfAToolCallAndItsApprovalFromTheQuestionToTheEnd) {
-  const ApprovalRow row{"id-1", "digest",      "main", "agent:main:main", "run-1", "call-1", R"({"tool":"exec","command":"make"})",
-                        "pending", 1, 1000};
+  const ApprovalRow row{
+      "id-1",    "digest", "main", "agent:main:main", "run-1", "call-1", R"({"tool":"exec","command":"make"})",
+      "pending", 1,        1000};
   ASSERT_TRUE(add_approval(*connection_, row));
   ASSERT_TRUE(*resolve_approval(*connection_, "id-1", "allowed", "phone", 2));
   const auto grant = consume_approval(*connection_, "id-1", 3);
@@ -135,12 +136,14 @@ TEST_F(JournalTest, AGrantServesOnceAndAnAnswerCountsOnce) {
   EXPECT_FALSE(*resolve_approval(*connection_, "id-1", "allowed", "phone", 2));
   EXPECT_TRUE(*consume_approval(*connection_, "id-1", 3));
   EXPECT_FALSE(*consume_approval(*connection_, "id-1", 3)) << "a replay";
-  EXPECT_FALSE(*resolve_approval(*connection_, "id-1", "allowed", "phone", 4)) << "a consumed one cannot be allowed again";
+  EXPECT_FALSE(*resolve_approval(*connection_, "id-1", "allowed", "phone", 4))
+      << "a consumed one cannot be allowed again";
 }
 
 TEST_F(JournalTest, ARestartLeavesPendingApprovalsExpiredAndShown) {
   for (const char* id : {"id-1", "id-2"})
-    ASSERT_TRUE(add_approval(*connection_, {id, "digest", "main", "agent:main:main", "run-1", "call-1", "{}", "pending", 1, 1000}));
+    ASSERT_TRUE(add_approval(*connection_,
+                             {id, "digest", "main", "agent:main:main", "run-1", "call-1", "{}", "pending", 1, 1000}));
   ASSERT_TRUE(*resolve_approval(*connection_, "id-2", "denied", "phone", 2));
   ASSERT_TRUE(expire_pending_approvals(*connection_, 5));
   EXPECT_TRUE(pending_approvals(*connection_, 5)->empty());

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { gatewayToken } from "./lib/config.mjs";
+import { newIdentity } from "./lib/identity.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { Model, script } from "./lib/model.mjs";
 import { until } from "./lib/waiting.mjs";
@@ -88,6 +89,17 @@ test("a changed configuration is told, also one that was changed while no gatewa
   await gateway.restart();
   who = await gateway.client();
   assert.equal((await configs()).length, before_ + 2, "the same configuration is told once");
+});
+
+test("a device that was paired and one whose token was taken away are told", async () => {
+  const identity = newIdentity();
+  await gateway.client({ token: gatewayToken, identity, signature: "v3" });
+  const devices = await who.request("device.pair.list");
+  const { deviceId } = devices.paired[0];
+  await who.request("device.token.revoke", { deviceId, role: "operator" });
+  const { entries } = await who.request("audit.list", { limit: 10000 });
+  const told = entries.filter((row) => row.action === "device" && row.subject.startsWith(deviceId)).map((row) => row.outcome);
+  assert.deepEqual(told, ["paired", "token revoked"]);
 });
 
 test("only an admin reads the journal over the protocol", async () => {

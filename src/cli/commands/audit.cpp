@@ -32,7 +32,8 @@ Result<std::int64_t> since(const Invocation& invocation) {
     if (next.ec != std::errc() || parts[i] < 0) return unclear(*text);
     at = next.ptr;
   }
-  const std::chrono::year_month_day day{std::chrono::year(parts[0]), std::chrono::month(static_cast<unsigned>(parts[1])),
+  const std::chrono::year_month_day day{std::chrono::year(parts[0]),
+                                        std::chrono::month(static_cast<unsigned>(parts[1])),
                                         std::chrono::day(static_cast<unsigned>(parts[2]))};
   if (at != end || !day.ok()) return unclear(*text);
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::sys_days(day).time_since_epoch()).count();
@@ -92,10 +93,8 @@ Result<int> verify(Invocation& invocation) {
   TRY(const auto verdict, store::verify_journal(*state));
   auto& output = invocation.output();
   if (output.json())
-    output.value(json::object{{"ok", verdict.problem.empty()},
-                              {"rows", verdict.rows},
-                              {"head", verdict.head},
-                              {"problem", verdict.problem}});
+    output.value(json::object{
+        {"ok", verdict.problem.empty()}, {"rows", verdict.rows}, {"head", verdict.head}, {"problem", verdict.problem}});
   else if (verdict.problem.empty())
     output.line(fmt::format("The journal is whole: {} rows. Its last hash is {}.", verdict.rows, verdict.head));
   if (verdict.problem.empty()) return 0;

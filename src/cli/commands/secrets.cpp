@@ -117,7 +117,8 @@ Result<int> set(Invocation& invocation) {
   if (output.json())
     output.value(json::object{{"ok", true}, {"name", name}});
   else
-    output.line(fmt::format("Stored {0}. The configuration refers to it by {{\"source\": \"vault\", \"id\": \"{0}\"}}.", name));
+    output.line(
+        fmt::format("Stored {0}. The configuration refers to it by {{\"source\": \"vault\", \"id\": \"{0}\"}}.", name));
   return 0;
 }
 
@@ -127,7 +128,8 @@ Result<int> remove(Invocation& invocation) {
   TRY(const auto setup, load_setup(invocation));
   TRY(const auto snapshot, setup.config.load());
   if (const auto uses = uses_of(snapshot.written, name); !uses.empty() && !invocation.has("force"))
-    return fail(Kind::conflict, fmt::format("{} of the configuration refers to {}, so it was kept.", uses.front(), name),
+    return fail(Kind::conflict,
+                fmt::format("{} of the configuration refers to {}, so it was kept.", uses.front(), name),
                 "Change that first, or repeat with --force.");
   TRY(const bool removed, vault_of(setup).remove(name));
   if (!removed)
@@ -171,7 +173,7 @@ Result<int> audit(Invocation& invocation) {
     if (!can_move(secret, setup)) continue;
     const auto path = config::path_text(secret.path);
     add(path, path.find_first_of("[\"' ") == std::string::npos ? fmt::format("openclaw secrets migrate {}", path)
-                                                                : fmt::format("openclaw secrets migrate '{}'", path));
+                                                               : fmt::format("openclaw secrets migrate '{}'", path));
   }
   for (const auto& file : revisions_of(setup.config)) {
     const auto text = config::read_small_file(file, kLongestRevision);
@@ -257,12 +259,18 @@ void register_secrets(CommandTable& table) {
   const Option force{"force", 0, "", "Remove it although the configuration refers to it."};
   const Option check{"check", 0, "", "Exit with 1 when there is any."};
   table.add({"secrets list", "List the names of the secrets in the vault.", "", {}, reporting(list), true});
-  table.add({"secrets set", "Store a secret; its value is asked for or read from standard input.", "NAME", {},
+  table.add({"secrets set",
+             "Store a secret; its value is asked for or read from standard input.",
+             "NAME",
+             {},
              reporting(set)});
   table.add({"secrets remove", "Remove a secret.", "NAME", {force}, reporting(remove)});
-  table.add({"secrets audit", "List secrets that stand in the configuration as plain text.", "", {check},
-             reporting(audit)});
-  table.add({"secrets migrate", "Move plain secrets of the configuration into the vault.", "[PATH...]", {},
+  table.add(
+      {"secrets audit", "List secrets that stand in the configuration as plain text.", "", {check}, reporting(audit)});
+  table.add({"secrets migrate",
+             "Move plain secrets of the configuration into the vault.",
+             "[PATH...]",
+             {},
              reporting(migrate)});
 }
 
