@@ -94,7 +94,6 @@ SecretSources::SecretSources(const json::value& config, const Environment& envir
   if (const auto* providers = find_path(config, "secrets.providers")) providers_ = *providers;
   if (const auto* defaults = find_path(config, "secrets.defaults")) defaults_ = *defaults;
 }
-SecretSources::~SecretSources() = default;
 
 Result<Secret> SecretSources::resolve(const json::value& value) {
   if (const auto* text = value.if_string()) return Secret(std::string(*text));

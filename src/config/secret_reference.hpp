@@ -13,7 +13,6 @@ class SecretSources {
 public:
   // `config` is the whole configuration, for its secrets.providers.
   SecretSources(const json::value& config, const Environment& environment, std::string state_folder);
-  ~SecretSources();
   // A plain text is its own secret. Sources: env, file and vault ("store" is the same); exec is refused.
   Result<Secret> resolve(const json::value& value);
 
