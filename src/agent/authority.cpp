@@ -30,11 +30,20 @@ void apply_aliases(json::object& arguments, const ports::Tool& tool) {
   }
 }
 
+// What a program found of the owner's secrets ends here: it reaches neither the model nor the transcript.
+ports::ToolResult without_secrets(ports::ToolResult result) {
+  for (auto& block : result.content)
+    if (auto* text = std::get_if<ports::TextBlock>(&block)) text->text = log::redacted(text->text);
+  result.details_json = log::redacted(result.details_json);
+  return result;
+}
+
 } // namespace
 
 ports::Message tool_result_message(const ports::ToolCallBlock& call, ports::ToolResult result, std::int64_t now_ms) {
   ports::Message message;
   message.role = ports::Role::tool_result;
+  result = without_secrets(std::move(result));
   message.content = std::move(result.content);
   message.tool_call_id = call.id;
   message.tool_name = call.name;
@@ -98,6 +107,7 @@ Result<policy::Decision> Authority::judge(const policy::Effect& effect, const st
   for (const auto& row : rows) {
     policy::CommandRule rule;
     rule.binary = row.binary;
+    rule.sha256 = row.binary_sha256;
     const auto arguments = parse_json(row.arguments, "command rule");
     if (!arguments || !arguments->is_array()) continue;
     for (const auto& argument : arguments->get_array())
@@ -178,7 +188,7 @@ Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBloc
                              runtime_.background(),
                              [this](std::string_view section) { return runtime_.tool_settings(section); },
                              [&events, run, id = call.id, name](std::string_view tail, std::string details) {
-                               events.tool_updated(run, id, name, tail, details);
+                               events.tool_updated(run, id, name, log::redacted(tail), log::redacted(details));
                              },
                              [runtime = &runtime_, run](std::string notice) {
                                log::info("tools", notice, {{"session", run.session_key}});

@@ -323,6 +323,11 @@ Task<> Runtime::fail_interrupted(store::InboxRow row) {
   for (const auto& receipt : unfinished)
     message.error_message += fmt::format(" The tool {} had been started ({}); whether it took effect is unknown.",
                                          receipt.tool, receipt.summary);
+  CO_TRY(const auto lost, approvals_->lost_by_restart());
+  for (const auto& request : lost)
+    if (request.run_id == row.run_id)
+      message.error_message += fmt::format(" It waited for your approval of {} ({}), which was not run.", request.tool,
+                                           printable(request.command, 200));
   message.error_hint = unfinished.empty() ? "Press Retry to run the message again."
                                           : "Check that first, then press Retry to run the message again.";
   auto* random = &services_.random;

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include "store/journal.hpp"
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <charconv>
@@ -360,6 +361,17 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
     TRY_VOID(store::save_session(connection, saved));
     TRY_VOID(store::settle(connection, spent.reservation, spent.cost, spent.input_tokens, spent.output_tokens,
                            spent.scopes));
+    store::JournalEntry entry;
+    entry.time_ms = message.timestamp_ms;
+    entry.actor = "agent:" + info.agent_id;
+    entry.agent_id = info.agent_id;
+    entry.session_key = info.session_key;
+    entry.run_id = info.run_id;
+    entry.action = "model";
+    entry.subject = row.last_provider.value_or("") + "/" + row.last_model.value_or("");
+    entry.outcome = "ok";
+    entry.cost_micro_usd = spent.cost;
+    TRY_VOID(store::record(connection, std::move(entry)));
     if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
     return true;
   };

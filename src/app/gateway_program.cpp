@@ -18,6 +18,7 @@
 #include "gateway/services.hpp"
 #include "messaging/messaging.hpp"
 #include "sandbox/confine.hpp"
+#include "store/journal.hpp"
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
@@ -72,8 +73,9 @@ Result<gateway::Listening> listening(const cli::GatewayOptions& options, const j
   const auto* section = find(config, "gateway");
   const auto& gateway = section ? *section : none;
   if (const auto* tls = find_path(config, "gateway.tls.enabled"); tls && tls->is_bool() && tls->get_bool())
-    return fail(Kind::denied, "gateway.tls.enabled is set, and this build does not serve TLS itself.",
-                "Put a reverse proxy with TLS before it (gateway.trustedProxies, gateway.allowedHosts), or use ssh -L.");
+    return fail(
+        Kind::denied, "gateway.tls.enabled is set, and this build does not serve TLS itself.",
+        "Put a reverse proxy with TLS before it (gateway.trustedProxies, gateway.allowedHosts), or use ssh -L.");
   const int port = options.port.value_or(static_cast<int>(integer_or(gateway, "port", kDefaultPort)));
   const auto bind = !options.bind.empty() ? options.bind : string_or(gateway, "bind", "loopback");
   return gateway::where_to_listen(bind, string_or(gateway, "customBindHost"), port, gateway::machine_addresses());
@@ -129,8 +131,17 @@ public:
   }
 
 private:
+  // A variable's name in the key's place, or "ollama-local" where a server wants any key: ordinary words that a tool
+  // may show.
+  bool is_placeholder(std::string_view text) const {
+    return environment_.find(text) || (text.size() < 16 && text.find_first_of("0123456789") == std::string_view::npos);
+  }
+
   Result<> apply(const config::Snapshot& snapshot) {
     TRY_VOID(snapshot.check());
+    config::each_secret_text(snapshot.value, [this](std::string_view text) {
+      if (!is_placeholder(text)) log::redact(Secret(std::string(text)));
+    });
     TRY(auto settings, agent::read_settings(snapshot.value, environment_.find("HOME").value_or("/"), folder_.path()));
     TRY_VOID(models_.configure(snapshot.value));
     runtime_.configure(std::move(settings), snapshot.value);
@@ -160,32 +171,27 @@ private:
     }
     log::redact(auth.secret);
     exposed_ = listen.exposed;
-    gateway::GatewayOptions gateway_options{
-        std::move(listen.addresses),
-        std::move(auth.secret),
-        strings_at(snapshot_.value, "gateway.allowedHosts"),
-        strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins"),
-        auth.password ? gateway::AuthMode::password : gateway::AuthMode::token,
-        strings_at(snapshot_.value, "gateway.trustedProxies"),
-        exposed_};
+    gateway::GatewayOptions gateway_options{std::move(listen.addresses),
+                                            std::move(auth.secret),
+                                            strings_at(snapshot_.value, "gateway.allowedHosts"),
+                                            strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins"),
+                                            auth.password ? gateway::AuthMode::password : gateway::AuthMode::token,
+                                            strings_at(snapshot_.value, "gateway.trustedProxies"),
+                                            exposed_};
     if (const auto* ui = find_path(snapshot_.value, "gateway.controlUi"); ui && bool_or(*ui, "enabled", true)) {
       gateway_options.control_ui_root = string_or(*ui, "root");
       gateway_options.control_ui_path = string_or(*ui, "basePath");
     }
+    for (const auto& [name, value] : environment_.variables())
+      if (config::is_secret_place(name)) log::redact(Secret(value));
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
                              broadcaster_);
-    gateway::Services services{time_,
-                               random_,
-                               *database_,
-                               runtime_,
-                               models_,
-                               messaging_,
-                               gateway,
-                               folder_.path(),
-                               snapshot_.path,
-                               std::string(kVersion),
-                               config_,
-                               [this] { return show_file(); }};
+    gateway::Services services{time_,          random_,
+                               *database_,     runtime_,
+                               models_,        messaging_,
+                               gateway,        folder_.path(),
+                               snapshot_.path, std::string(kVersion),
+                               config_,        [this] { return show_file(); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);
@@ -194,11 +200,32 @@ private:
     co_return outcome;
   }
 
+  // Also what was changed while no gateway ran: the journal's last configuration is compared with the one that counts
+  // now.
+  Task<> journal_config() {
+    CO_TRY(const auto former, store::last_journal_entry(database_->reader(), "config"));
+    store::JournalEntry entry;
+    entry.time_ms = time_.now_ms();
+    entry.actor = "gateway";
+    entry.behalf = "owner";
+    entry.action = "config";
+    entry.subject = snapshot_.hash;
+    entry.outcome = "in force";
+    if (former && former->subject == entry.subject) co_return Result<>{};
+    std::function<Result<bool>(store::Connection&)> save = [entry](store::Connection& connection) -> Result<bool> {
+      TRY_VOID(store::record(connection, entry));
+      return true;
+    };
+    CO_TRY([[maybe_unused]] const bool saved, co_await database_->write<bool>(std::move(save)));
+    co_return Result<>{};
+  }
+
   Task<> serve_until_signal(gateway::Gateway* gateway) {
     CO_TRY_VOID(co_await runtime_.recover());
-    scope_.spawn("configuration watch", watch_config());
     scope_.spawn("memory", give_back_memory());
     CO_TRY_VOID(co_await announce(gateway));
+    CO_TRY_VOID(co_await journal_config());
+    scope_.spawn("configuration watch", watch_config());
     co_await signals_.async_wait(async::use_task);
     co_return Result<>{};
   }
@@ -242,7 +269,8 @@ private:
     while (true) {
       CO_TRY_VOID(co_await watch->changed(time_));
       auto loaded = config_.load();
-      if (loaded && loaded->hash == snapshot_.hash) {
+      // The same text may refer to another secret by now.
+      if (loaded && loaded->hash == snapshot_.hash && loaded->value == snapshot_.value) {
         rejected_.clear(); // what was refused was taken back
         continue;
       }
@@ -258,6 +286,7 @@ private:
       if (const auto keys = read_at_start_only(started_with_, snapshot_.value); !keys.empty())
         log::warn("config", fmt::format("{} {} only at the start, so the change waits for the next one.",
                                         join(keys, ", "), keys.size() == 1 ? "is read" : "are read"));
+      if (auto told = co_await journal_config(); !told) log::error("config", told.error().text());
       broadcaster_.models_changed();
     }
   }
@@ -309,7 +338,8 @@ Result<int> run(const cli::GatewayOptions& options) {
   sandbox::never_mount(folder.path());
 
   TRY(const auto sections, config::linked_sections());
-  config::Config config(config::config_path(environment, folder.path()), config::compose_schema(sections), environment);
+  config::Config config(config::config_path(environment, folder.path()), config::compose_schema(sections), environment,
+                        folder.path());
   TRY(auto snapshot, config.load());
   TRY_VOID(snapshot.check());
   for (const auto& problem : snapshot.problems)
@@ -331,6 +361,9 @@ int run_gateway(const cli::GatewayOptions& options) {
     files.rlim_cur = std::min(files.rlim_max, kOpenFiles);
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
+  // A core file would hold every secret in memory.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
   // Whatever is created in the state folder is its owner's alone.
   ::umask(077);
   const auto status = run(options);

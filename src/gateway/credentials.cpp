@@ -2,7 +2,9 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "gateway/scope.hpp"
+#include "store/journal.hpp"
 
 namespace openclaw::gateway {
 namespace {
@@ -10,6 +12,17 @@ namespace {
 constexpr std::int64_t kLoginMs = 10 * 60'000;
 constexpr std::int64_t kClientTokenMs = 90LL * 24 * 3600 * 1000;
 constexpr std::size_t kLongestSecret = 4096;
+
+Result<> tell(store::Connection& connection, const store::TokenRow& row, std::string outcome) {
+  store::JournalEntry entry;
+  entry.time_ms = row.created_ms;
+  entry.actor = "gateway";
+  entry.action = "login";
+  // Enough to find the token's row, and nothing that could be presented.
+  entry.subject = row.kind + " " + row.hash.substr(0, 12) + " " + join(row.scopes, ",");
+  entry.outcome = std::move(outcome);
+  return store::record(connection, std::move(entry));
+}
 
 } // namespace
 
@@ -47,6 +60,7 @@ Task<Credentials::Login> Credentials::create_login(std::vector<std::string> scop
   store::TokenRow row{sha256_hex(login.code), "login", "operator", std::move(scopes), time_.now_ms(), login.expires_ms};
   std::function<Result<bool>(store::Connection&)> save = [row](store::Connection& connection) -> Result<bool> {
     TRY_VOID(store::add_token(connection, row));
+    TRY_VOID(tell(connection, row, "link made"));
     return true;
   };
   CO_TRY([[maybe_unused]] const bool saved, co_await database_.write<bool>(std::move(save)));
@@ -56,6 +70,7 @@ Task<Credentials::Login> Credentials::create_login(std::vector<std::string> scop
 Task<std::optional<Credentials::ClientToken>> Credentials::exchange(std::string code) {
   const auto now = time_.now_ms();
   const ClientToken token{random_hex(random_, 32), now + kClientTokenMs};
+  log::redact(Secret(token.token));
   const auto hash = sha256_hex(code);
   const auto token_hash = sha256_hex(token.token);
   // One transaction: a code that was used has left a token behind, or nothing has happened.
@@ -64,6 +79,7 @@ Task<std::optional<Credentials::ClientToken>> Credentials::exchange(std::string 
     if (!login) return false;
     const store::TokenRow row{token_hash, "client", login->role, login->scopes, now, token.expires_ms};
     TRY_VOID(store::add_token(connection, row));
+    TRY_VOID(tell(connection, row, "signed in"));
     return true;
   };
   CO_TRY(const bool known, co_await database_.write<bool>(std::move(exchange)));

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "config/files.hpp"
 #include "gateway/device_view.hpp"
+#include "store/journal.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -29,13 +30,26 @@ Scopes joined(Scopes scopes, const Scopes& more) {
   return scopes;
 }
 
+// `caller` is the device that did it; empty: whoever has the gateway's own token.
+Result<> tell(Connection& connection, const std::string& caller, const std::string& device_id, const std::string& role,
+              const Scopes& scopes, std::string outcome, std::int64_t now_ms) {
+  store::JournalEntry entry;
+  entry.time_ms = now_ms;
+  entry.actor = caller.empty() ? std::string("owner") : "device:" + caller;
+  entry.action = "device";
+  entry.subject = fmt::format("{} {} {}", device_id, role, join(scopes, ","));
+  entry.outcome = std::move(outcome);
+  return store::record(connection, std::move(entry));
+}
+
 // What a caller may not give away, it may not touch either.
 Result<> check_reach(const Scopes& caller, const Scopes& scopes) {
   const auto lacking = uncovered(caller, scopes);
   if (lacking.empty()) return {};
-  return fail(Kind::denied, fmt::format("missing scope: {}", printable(lacking, 128)),
-              "Whoever changes a device needs every scope that the device has or is to get. Use the gateway's own token.",
-              "MISSING_SCOPE");
+  return fail(
+      Kind::denied, fmt::format("missing scope: {}", printable(lacking, 128)),
+      "Whoever changes a device needs every scope that the device has or is to get. Use the gateway's own token.",
+      "MISSING_SCOPE");
 }
 
 Result<> check_room(Connection& connection) {
@@ -95,6 +109,7 @@ Result<Admitted> admit_in(Connection& connection, const DeviceFacts& facts, cons
     auto given = give(connection, facts, role, scopes, now_ms);
     if (!given && given.error().kind == Kind::busy) return admitted;
     if (!given) return std::unexpected(given.error());
+    TRY_VOID(tell(connection, facts.device_id, facts.device_id, role, given->scopes, "paired", now_ms));
     admitted.paired = true;
   }
   TRY_VOID(store::add_device_token(connection, hash, facts.device_id, role, now_ms));
@@ -125,7 +140,7 @@ Result<DeviceRequest> ask_in(Connection& connection, DeviceRequest wanted) {
 // Created 0700, and not through a link that somebody put there.
 Result<> make_private_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0) return {};
-  struct stat found {};
+  struct stat found{};
   if (errno == EEXIST && ::lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
   return fail(Kind::transient, fmt::format("The folder {} cannot be made.", path),
               "Look at what is there, and at the folder's owner.");
@@ -232,12 +247,13 @@ Result<json::object> Devices::list() const {
 
 Task<json::object> Devices::approve(std::string request_id, Caller caller) {
   const auto now = time_.now_ms();
-  std::function<Result<std::string>(Connection&)> work =
-      [request_id, scopes = caller.scopes, now](Connection& connection) -> Result<std::string> {
+  std::function<Result<std::string>(Connection&)> work = [request_id, scopes = caller.scopes, by = caller.device_id,
+                                                          now](Connection& connection) -> Result<std::string> {
     TRY(const auto request, store::find_request(connection, request_id, now - kRequestMs));
     if (!request) return unknown_request();
     TRY_VOID(check_reach(scopes, request->scopes));
-    TRY_VOID(give(connection, request->facts, request->role, request->scopes, now));
+    TRY(const auto grant, give(connection, request->facts, request->role, request->scopes, now));
+    TRY_VOID(tell(connection, by, grant.device_id, grant.role, grant.scopes, "approved", now));
     TRY_VOID(store::drop_request(connection, request_id));
     return request->facts.device_id;
   };
@@ -259,6 +275,7 @@ Task<json::object> Devices::reject(std::string request_id) {
     TRY(const auto request, store::find_request(connection, request_id, now - kRequestMs));
     if (!request) return unknown_request();
     TRY_VOID(store::drop_request(connection, request_id));
+    TRY_VOID(tell(connection, "", request->facts.device_id, request->role, request->scopes, "rejected", now));
     return request->facts.device_id;
   };
   CO_TRY(const auto device_id, co_await database_.write<std::string>(std::move(work)));
@@ -268,16 +285,18 @@ Task<json::object> Devices::reject(std::string request_id) {
 }
 
 Task<json::object> Devices::remove(std::string device_id, Caller caller) {
-  std::function<Result<bool>(Connection&)> work = [device_id, caller](Connection& connection) -> Result<bool> {
+  std::function<Result<bool>(Connection&)> work = [device_id, caller,
+                                                   now = time_.now_ms()](Connection& connection) -> Result<bool> {
     TRY(const auto grants, store::list_grants(connection));
     for (const auto& grant : grants)
       if (grant.device_id == device_id && !grant.revoked_ms && caller.device_id != device_id)
         TRY_VOID(check_reach(caller.scopes, grant.scopes));
-    return store::remove_device(connection, device_id);
+    TRY(const bool removed, store::remove_device(connection, device_id));
+    if (removed) TRY_VOID(tell(connection, caller.device_id, device_id, "", {}, "removed", now));
+    return removed;
   };
   CO_TRY(const bool removed, co_await database_.write<bool>(std::move(work)));
-  if (!removed)
-    co_return fail(Kind::missing, "unknown deviceId", "See the paired devices with: openclaw devices list");
+  if (!removed) co_return fail(Kind::missing, "unknown deviceId", "See the paired devices with: openclaw devices list");
   clients_.disconnect(device_id, "", "device removed", caller.connection_id);
   changed();
   co_return json::object{{"ok", true}, {"deviceId", device_id}, {"removedAtMs", time_.now_ms()}};
@@ -288,7 +307,8 @@ Task<json::object> Devices::rotate(std::string device_id, std::string role, std:
   const auto now = time_.now_ms();
   auto token = random_hex(random_, 32);
   const auto hash = sha256_hex(token);
-  std::function<Result<Scopes>(Connection&)> work = [=, own = caller.scopes](Connection& connection) -> Result<Scopes> {
+  std::function<Result<Scopes>(Connection&)> work = [=, own = caller.scopes,
+                                                     by = caller.device_id](Connection& connection) -> Result<Scopes> {
     TRY(auto grant, existing_grant(connection, device_id, role));
     if (grant.revoked_ms)
       return fail(Kind::denied, "This device's token was revoked, so there is none to rotate.",
@@ -303,6 +323,7 @@ Task<json::object> Devices::rotate(std::string device_id, std::string role, std:
     TRY_VOID(store::save_grant(connection, grant));
     TRY_VOID(store::drop_device_tokens(connection, device_id, role));
     TRY_VOID(store::add_device_token(connection, hash, device_id, role, now));
+    TRY_VOID(tell(connection, by, device_id, role, grant.scopes, "token rotated", now));
     return grant.scopes;
   };
   CO_TRY(const auto kept, co_await database_.write<Scopes>(std::move(work)));
@@ -315,14 +336,14 @@ Task<json::object> Devices::rotate(std::string device_id, std::string role, std:
 
 Task<json::object> Devices::revoke(std::string device_id, std::string role, Caller caller) {
   const auto now = time_.now_ms();
-  std::function<Result<std::int64_t>(Connection&)> work =
-      [=](Connection& connection) -> Result<std::int64_t> {
+  std::function<Result<std::int64_t>(Connection&)> work = [=](Connection& connection) -> Result<std::int64_t> {
     TRY(auto grant, existing_grant(connection, device_id, role));
     if (grant.revoked_ms) return *grant.revoked_ms;
     if (caller.device_id != device_id) TRY_VOID(check_reach(caller.scopes, grant.scopes));
     grant.revoked_ms = now;
     TRY_VOID(store::save_grant(connection, grant));
     TRY_VOID(store::drop_device_tokens(connection, device_id, role));
+    TRY_VOID(tell(connection, caller.device_id, device_id, role, grant.scopes, "token revoked", now));
     return now;
   };
   CO_TRY(const auto revoked, co_await database_.write<std::int64_t>(std::move(work)));
@@ -366,8 +387,7 @@ Task<> Devices::write_files() {
       return true;
     };
     auto written = co_await async::offload<bool>(std::move(work));
-    if (!written)
-      log::warn("gateway", "The device files could not be written.", {{"why", written.error().text()}});
+    if (!written) log::warn("gateway", "The device files could not be written.", {{"why", written.error().text()}});
   } while (stale_);
   writing_ = false;
   co_return Result<>{};

@@ -58,6 +58,13 @@ std::string read_instructions() {
   return bytes;
 }
 
+// When memory runs out, the kernel ends what a command started before it looks at anything else. Nothing inside can
+// take it back: its /proc is read-only.
+void be_ended_first() {
+  const FileDescriptor file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (file) (void)!::write(file.get(), "1000", 4);
+}
+
 void write_map(const char* path, const std::string& text) {
   const FileDescriptor file(::open(path, O_WRONLY | O_CLOEXEC));
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
@@ -257,6 +264,7 @@ int sandbox_init(int, char**) {
   if (!decoded) give_up(decoded.error().message);
   auto& instructions = *decoded;
   die_with_parent();
+  be_ended_first();
   const auto user = enter_namespaces(instructions);
   // Again: a change of credentials clears it. Then make sure that it is still the right parent.
   die_with_parent();

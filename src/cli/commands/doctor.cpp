@@ -1,5 +1,7 @@
 #include "agent/exec_rights.hpp"
 #include "cli/gateway_client.hpp"
+#include "config/redact.hpp"
+#include "config/vault.hpp"
 #include "sandbox/confine.hpp"
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -43,6 +45,18 @@ Finding look_at_config(const config::Snapshot& snapshot) {
   return {State::warn, snapshot.problems.front().text() + more, "openclaw config validate"};
 }
 
+Finding look_at_secrets(const Setup& setup, const config::Snapshot& snapshot) {
+  const auto vault = config::Vault(setup.folder.path(), setup.environment).describe();
+  if (!vault) return {State::fail, vault.error().message, vault.error().hint};
+  const auto plain = config::plain_secrets(snapshot.raw).size();
+  if (plain > 0)
+    return {State::warn,
+            fmt::format("{} {} in {} as plain text. {}", plain, plain == 1 ? "secret stands" : "secrets stand",
+                        snapshot.path, vault->text),
+            "openclaw secrets migrate"};
+  return {State::ok, vault->text, ""};
+}
+
 Finding look_at_disk(const Setup& setup) {
   auto path = std::filesystem::path(setup.folder.path());
   struct statvfs info{};
@@ -67,7 +81,11 @@ Finding look_at_sandbox() {
     return {State::fail, "Commands cannot be confined here, so agents cannot run any.", support.explanation};
   if (!support.explanation.empty())
     return {State::warn, "Commands are confined, with less than everything.", support.explanation};
-  return {State::ok, "Commands run confined.", ""};
+  return {State::ok,
+          fmt::format("Commands run confined. A process of them has at most {} of memory; all together have no limit "
+                      "(this build uses no cgroup), but are ended first when the machine runs out.",
+                      size_text(sandbox::Limits{}.memory_bytes)),
+          ""};
 }
 
 // Settings of OpenClaw that would take commands out of the sandbox: what applies, in words.
@@ -146,6 +164,7 @@ Result<int> doctor(Invocation& invocation) {
   std::vector<Check> checks = {
       {"state folder", [&] { return look_at_state_folder(setup); }},
       {"configuration", [&] { return look_at_config(snapshot); }},
+      {"secrets", [&] { return look_at_secrets(setup, snapshot); }},
       {"disk space", [&] { return look_at_disk(setup); }},
       {"sandbox", [] { return look_at_sandbox(); }},
       {"command rights", [&] { return look_at_command_rights(snapshot); }},

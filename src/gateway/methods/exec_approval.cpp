@@ -14,7 +14,11 @@ Task<json::value> list_approvals(Call call) {
   json::array approvals;
   for (const auto& request : pending)
     approvals.push_back(approval_to_json(request));
-  co_return json::value(json::object{{"approvals", std::move(approvals)}});
+  CO_TRY(const auto lost, call.services.runtime.approvals().lost_by_restart());
+  json::array expired;
+  for (const auto& request : lost)
+    expired.push_back(approval_to_json(request));
+  co_return json::value(json::object{{"approvals", std::move(approvals)}, {"lostByRestart", std::move(expired)}});
 }
 
 Task<json::value> resolve(Call call) {

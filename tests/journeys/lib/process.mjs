@@ -59,6 +59,11 @@ export class ChildProcess {
     return this.#stderr;
   }
 
+  /** Everything that it will ever read from standard input. */
+  say(text) {
+    this.#child.stdin.end(text);
+  }
+
   /** The ready line, or a failure that shows what the process printed instead. */
   async ready(what, milliseconds = 15000) {
     const died = this.exited.then(({ code, signal }) => {
