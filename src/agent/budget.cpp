@@ -28,6 +28,19 @@ std::vector<store::SpendScope> spend_scopes(const BudgetSettings& budget, const 
   return scopes;
 }
 
+Result<std::string> nearly_spent(store::Connection& connection, const std::vector<store::SpendScope>& scopes,
+                                 std::int64_t cost) {
+  for (const auto& scope : scopes) {
+    if (scope.cap_micro_usd <= 0 || cost <= 0) continue;
+    const auto mark = scope.cap_micro_usd - scope.cap_micro_usd / 5;
+    TRY(const auto spend, store::spend_of(connection, scope.scope, scope.period));
+    if (spend.spent < mark || spend.spent - cost >= mark) continue;
+    return fmt::format("{} of {} are spent ({}). Calls that could pass the limit are refused; `/budget` says more.",
+                       spend_text(spend), format_usd(scope.cap_micro_usd), scope.setting);
+  }
+  return std::string();
+}
+
 Result<std::vector<BudgetLine>> budget_lines(store::Connection& connection, const BudgetSettings& budget,
                                              const std::string& session_key, std::int64_t now_ms) {
   const auto day = iso_date(now_ms);

@@ -10,6 +10,10 @@ std::vector<store::SpendScope> spend_scopes(const BudgetSettings& budget, const 
                                             const std::string& session_key, const std::string& run_id,
                                             const std::string& model, std::int64_t now_ms);
 
+// What to tell people when `cost`, which is counted already, brought a cap past four fifths; empty when it did not.
+Result<std::string> nearly_spent(store::Connection& connection, const std::vector<store::SpendScope>& scopes,
+                                 std::int64_t cost);
+
 struct BudgetLine {
   std::string what;    // "today, all agents"
   std::string setting; // budget.perDayUsd

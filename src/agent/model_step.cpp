@@ -2,6 +2,7 @@
 
 #include "agent/budget.hpp"
 #include "agent/context.hpp"
+#include "agent/notice.hpp"
 #include "agent/prompt.hpp"
 #include "agent/transcript_window.hpp"
 #include "base/log.hpp"
@@ -132,7 +133,7 @@ Error ModelStep::nobody_answered() const {
     error = {Kind::busy, "No model could answer.", "Each of them, and what changes it: /models why", {}};
     for (std::size_t index = 0; index < candidates_.size(); ++index) {
       const auto& name = candidates_[index].credential_name;
-      error.message += fmt::format(" {}{}: {}", candidates_[index].reference,
+      error.message += fmt::format(" · {}{}: {}", candidates_[index].reference,
                                    name.empty() || only_one ? std::string() : fmt::format(" with {}", name),
                                    reason_against(index));
     }
@@ -143,31 +144,14 @@ Error ModelStep::nobody_answered() const {
 
 // Tells people once when another model takes over, and once when the first one is back.
 Task<> ModelStep::announce(std::size_t index) {
-  auto& services = runtime_.services();
   const auto& first = candidates_.front().reference;
   const auto& reference = candidates_[index].reference;
   if (!runtime_.router().is_news(run_.info.session_key, first, reference)) co_return Result<>{};
   const auto reason = reference == first ? std::string() : reason_against(0);
-  ports::Message notice;
-  notice.role = ports::Role::assistant;
-  notice.timestamp_ms = services.time.now_ms();
-  notice.provider = "openclaw";
-  notice.model = "gateway-injected";
-  notice.stop_reason = ports::StopReason::injected;
-  notice.content.emplace_back(ports::TextBlock{
-      reference == first ? fmt::format("⚙️ {} answers again.", first)
-                         : fmt::format("⚙️ {} takes over from {}: {} (`/models why`)", reference, first, reason)});
-  const auto session_id = session_.session_id;
-  auto* random = &services.random;
-  std::function<Result<bool>(store::Connection&)> append = [=](store::Connection& connection) -> Result<bool> {
-    TRY_VOID(append_message(connection, session_id, "", notice, *random));
-    return true;
-  };
-  CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(append)));
-  const RunInfo own{"notice-" + uuid_v7(services.time, services.random), run_.info.session_key, run_.info.agent_id,
-                    run_.info.client_key};
-  services.events.finished(own, notice);
-  services.events.model_changed(run_.info, reference, first, reason);
+  auto text = reference == first ? fmt::format("{} answers again.", first)
+                                 : fmt::format("{} takes over from {}: {} (`/models why`)", reference, first, reason);
+  CO_TRY_VOID(co_await tell_session(runtime_, run_.info, session_.session_id, std::move(text)));
+  runtime_.services().events.model_changed(run_.info, reference, first, reason);
   co_return Result<>{};
 }
 
@@ -363,8 +347,10 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
   auto* random = &services.random;
   const auto reservation = answer.reservation;
   const auto money = answer.scopes;
-  std::function<Result<bool>(store::Connection&)> write = [=](store::Connection& connection) -> Result<bool> {
+  std::function<Result<std::string>(store::Connection&)> write =
+      [=](store::Connection& connection) -> Result<std::string> {
     TRY_VOID(store::settle(connection, reservation, counted, money));
+    TRY(auto warning, nearly_spent(connection, money, counted.micro_usd));
     // Model, label and levels may have been changed by a person meanwhile: only the counters are ours.
     TRY(auto current, store::find_session(connection, row.key));
     auto saved = row;
@@ -373,14 +359,20 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
       saved.model = current->model;
       saved.thinking = current->thinking;
       saved.verbose = current->verbose;
-      if (current->session_id != row.session_id) return true; // the session was reset while we answered
+      // The session was reset while we answered: the answer has no place in it any more, but the run has ended.
+      if (current->session_id != row.session_id) {
+        if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
+        return std::string();
+      }
     }
     TRY_VOID(append_message(connection, row.session_id, info.run_id, message, *random));
     TRY_VOID(store::save_session(connection, saved));
     if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
-    return true;
+    return warning;
   };
-  CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(write)));
+  CO_TRY(auto warning, co_await services.database.write<std::string>(std::move(write)));
+  if (!warning.empty())
+    CO_TRY_VOID(co_await tell_session(runtime_, run_.info, session_.session_id, std::move(warning)));
   co_return message;
 }
 

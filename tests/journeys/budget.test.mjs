@@ -75,6 +75,24 @@ test("a call that could pass the limit is not made, the words say how to raise i
   await cap("budget.perDayUsd", 20_000_000);
 });
 
+test("people are told once when four fifths of a limit are spent", async () => {
+  await run("budget", "set", "2", "--daily");
+  await cap("budget.perDayUsd", 2_000_000);
+  const costing = (tokens) => model.plan(() => ({ usage: { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens } }));
+  const session = newSession();
+  const told = async () => (await client.history(session)).map(textOf).filter((text) => text.startsWith("⚙️"));
+  costing(150_000);
+  await say(session, "one");
+  assert.deepEqual(await told(), []);
+  costing(15_000);
+  assert.equal((await say(session, "two")).state, "final");
+  await until(async () => (await told()).length === 1, "the warning");
+  assert.match((await told())[0], /^⚙️ \$1\.65 of \$2\.00 are spent \(budget\.perDayUsd\)/);
+  costing(100);
+  assert.equal((await say(session, "three")).state, "final");
+  assert.equal((await told()).length, 1);
+});
+
 test("limits of a month, an agent and a session stand beside that of the day", async () => {
   await run("budget", "set", "0.02", "--agent", "main");
   await run("budget", "set", "50", "--monthly");
