@@ -183,7 +183,7 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
 }
 
 // `alone`: nobody else is ready, so it is asked again when that may help.
-Task<ModelStep::Reply> ModelStep::ask(const ModelChoice& choice, const sandbox::Workspace& workspace, bool alone) {
+Task<ports::ModelReply> ModelStep::ask(const ModelChoice& choice, const sandbox::Workspace& workspace, bool alone) {
   auto& services = runtime_.services();
   const auto* dialect = services.registry.find_dialect(choice.endpoint.api);
   if (!dialect)
@@ -222,22 +222,20 @@ Task<ModelStep::Reply> ModelStep::ask(const ModelChoice& choice, const sandbox::
 }
 
 // One call, with its money.
-Task<ModelStep::Reply> ModelStep::attempt(const ModelChoice& choice, ports::ModelRequest request) {
+Task<ports::ModelReply> ModelStep::attempt(const ModelChoice& choice, ports::ModelRequest request) {
   auto& services = runtime_.services();
   auto* dialect = services.registry.find_dialect(choice.endpoint.api);
-  Reply answer;
-  answer.scopes = spend_scopes(runtime_.settings().budget, run_.info.agent_id, run_.info.session_key,
-                               run_.info.run_id, choice.key(), services.time.now_ms());
+  const auto money = spend_scopes(runtime_.settings().budget, run_.info.agent_id, run_.info.session_key,
+                                  run_.info.run_id, choice.key(), services.time.now_ms());
   // A token is at least one byte, so the request's size in bytes is more tokens than it can have.
   const auto bytes = bytes_of(request);
   const auto amount = worst_case(static_cast<std::int64_t>(bytes), request.max_output_tokens, choice.price,
                                  runtime_.settings().budget.assumed_price);
-  const bool capped = std::ranges::any_of(answer.scopes, [](const auto& scope) { return scope.cap_micro_usd >= 0; });
+  const bool capped = std::ranges::any_of(money, [](const auto& scope) { return scope.cap_micro_usd >= 0; });
+  std::string id;
   if (capped && amount > 0) {
-    answer.reservation = uuid_v7(services.time, services.random);
-    const auto id = answer.reservation;
+    id = uuid_v7(services.time, services.random);
     const auto run_id = run_.info.run_id;
-    const auto money = answer.scopes;
     const auto now = services.time.now_ms();
     std::function<Result<bool>(store::Connection&)> reserve = [=](store::Connection& connection) -> Result<bool> {
       TRY_VOID(store::reserve(connection, id, run_id, amount, money, now));
@@ -250,6 +248,7 @@ Task<ModelStep::Reply> ModelStep::attempt(const ModelChoice& choice, ports::Mode
       co_return std::unexpected(std::move(error));
     }
   }
+  unsettled_ = Unsettled{std::move(id), money, {}};
   StreamSink sink(services.events, run_.info, shown_, runtime_.settings().blocks);
   const auto started = services.time.monotonic_ms();
   auto reply = co_await dialect->stream(services.http, choice.endpoint, std::move(request), sink);
@@ -257,45 +256,45 @@ Task<ModelStep::Reply> ModelStep::attempt(const ModelChoice& choice, ports::Mode
   metrics::histogram("openclaw_model_call_duration_seconds", "Duration of model calls.",
                      fmt::format("provider=\"{}\"", metrics::escape_label(choice.provider)))
       .observe_ms(services.time.monotonic_ms() - started);
-  if (reply) {
-    answer.reply = std::move(*reply);
-    co_return answer;
-  }
+  if (reply) co_return reply;
   metrics::counter("openclaw_model_errors_total", "Failed model calls by kind.",
                    fmt::format("kind=\"{}\"", kind_name(reply.error().kind)))
       .add();
-  auto settled = co_await settle_failed(choice, bytes, amount, answer.reservation, answer.scopes, reply.error());
+  auto settled = co_await settle_failed(choice, bytes, amount, reply.error());
   if (!settled) log::error("agent", settled.error().text(), {{"run", run_.info.run_id}});
-  co_return std::unexpected(reply.error());
+  co_return reply;
 }
 
 // A refusal costs nothing. Of a call that broke nobody tells the price: its request and what came of the reply are
 // counted.
 Task<> ModelStep::settle_failed(const ModelChoice& choice, std::size_t request_bytes, std::int64_t most,
-                                std::string reservation, std::vector<store::SpendScope> scopes, const Error& error) {
-  store::CallCost cost;
+                                const Error& error) {
+  auto& cost = unsettled_->cost;
   if (may_have_cost(error, shown_)) {
     cost.input_tokens = static_cast<std::int64_t>(request_bytes) / kBytesOfAToken;
-    cost.output_tokens =
-        static_cast<std::int64_t>(shown_.text.size() + shown_.thinking.size()) / kBytesOfAToken + 1;
+    cost.output_tokens = static_cast<std::int64_t>(shown_.text.size() + shown_.thinking.size()) / kBytesOfAToken + 1;
     cost.micro_usd = std::min(
         most, worst_case(cost.input_tokens, cost.output_tokens, choice.price, runtime_.settings().budget.assumed_price));
     cost.estimated = true;
-  } else if (reservation.empty()) {
+  } else if (unsettled_->reservation.empty()) {
+    unsettled_.reset();
     co_return Result<>{};
   }
+  const auto spent = *unsettled_;
   std::function<Result<bool>(store::Connection&)> settle = [=](store::Connection& connection) -> Result<bool> {
-    TRY_VOID(store::settle(connection, reservation, cost, scopes));
+    TRY_VOID(store::settle(connection, spent.reservation, spent.cost, spent.scopes));
     return true;
   };
+  // The run's end is on disk later than this, and until then the reservation counts in full.
   CO_TRY([[maybe_unused]] const bool settled,
-         co_await runtime_.services().database.write<bool>(std::move(settle)));
+         co_await runtime_.services().database.write<bool>(std::move(settle), store::Durability::soon));
+  unsettled_.reset();
   co_return Result<>{};
 }
 
-Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelChoice& choice, Reply answer) {
+Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelChoice& choice,
+                                       ports::ModelReply reply) {
   auto& services = runtime_.services();
-  auto& reply = answer.reply;
   ports::Message message;
   message.role = ports::Role::assistant;
   message.timestamp_ms = services.time.now_ms();
@@ -345,12 +344,12 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
   const bool last = message.stop_reason != ports::StopReason::tool_use;
   const auto info = run_.info;
   auto* random = &services.random;
-  const auto reservation = answer.reservation;
-  const auto money = answer.scopes;
+  unsettled_->cost = counted;
+  const auto spent = *unsettled_;
   std::function<Result<std::string>(store::Connection&)> write =
       [=](store::Connection& connection) -> Result<std::string> {
-    TRY_VOID(store::settle(connection, reservation, counted, money));
-    TRY(auto warning, nearly_spent(connection, money, counted.micro_usd));
+    TRY_VOID(store::settle(connection, spent.reservation, spent.cost, spent.scopes));
+    TRY(auto warning, nearly_spent(connection, spent.scopes, spent.cost.micro_usd));
     // Model, label and levels may have been changed by a person meanwhile: only the counters are ours.
     TRY(auto current, store::find_session(connection, row.key));
     auto saved = row;
@@ -370,7 +369,10 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
     if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
     return warning;
   };
-  CO_TRY(auto warning, co_await services.database.write<std::string>(std::move(write)));
+  // Calls are followed by a receipt or by the next reply before anything depends on them.
+  const auto durability = last ? store::Durability::synced : store::Durability::soon;
+  CO_TRY(auto warning, co_await services.database.write<std::string>(std::move(write), durability));
+  unsettled_.reset();
   if (!warning.empty())
     CO_TRY_VOID(co_await tell_session(runtime_, run_.info, session_.session_id, std::move(warning)));
   co_return message;

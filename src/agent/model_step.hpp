@@ -9,27 +9,30 @@
 
 namespace openclaw::agent {
 
+// A model call's money that no commit has settled yet; the run's end does it.
+struct Unsettled {
+  std::string reservation;
+  std::vector<store::SpendScope> scopes;
+  store::CallCost cost;
+};
+
 class ModelStep {
 public:
-  // All must outlive it; `session` and `shown` are the turn's own. One for a whole turn: it keeps its server ready.
-  ModelStep(Runtime& runtime, const Run& run, const Authority& authority, store::SessionRow& session, Shown& shown)
-      : runtime_(runtime), run_(run), authority_(authority), session_(session), shown_(shown) {}
+  // All must outlive it; the session and what follows are the turn's own. One for a whole turn: it keeps its server
+  // ready.
+  ModelStep(Runtime& runtime, const Run& run, const Authority& authority, store::SessionRow& session, Shown& shown,
+            std::optional<Unsettled>& unsettled)
+      : runtime_(runtime), run_(run), authority_(authority), session_(session), shown_(shown), unsettled_(unsettled) {}
   // The reply, on disk.
   Task<ports::Message> run(const sandbox::Workspace& workspace);
 
 private:
-  struct Reply {
-    ports::ModelReply reply;
-    std::string reservation;
-    std::vector<store::SpendScope> scopes;
-  };
   Task<RouteChoice> next();
   Task<> announce(std::size_t index);
-  Task<Reply> ask(const ModelChoice& choice, const sandbox::Workspace& workspace, bool alone);
-  Task<Reply> attempt(const ModelChoice& choice, ports::ModelRequest request);
-  Task<> settle_failed(const ModelChoice& choice, std::size_t request_bytes, std::int64_t most,
-                       std::string reservation, std::vector<store::SpendScope> scopes, const Error& error);
-  Task<ports::Message> record(const Candidate& candidate, const ModelChoice& choice, Reply answer);
+  Task<ports::ModelReply> ask(const ModelChoice& choice, const sandbox::Workspace& workspace, bool alone);
+  Task<ports::ModelReply> attempt(const ModelChoice& choice, ports::ModelRequest request);
+  Task<> settle_failed(const ModelChoice& choice, std::size_t request_bytes, std::int64_t most, const Error& error);
+  Task<ports::Message> record(const Candidate& candidate, const ModelChoice& choice, ports::ModelReply reply);
   Result<ports::ModelRequest> request_for(const ModelChoice& choice, const sandbox::Workspace& workspace,
                                           const ports::Dialect& dialect) const;
   void give_up(std::size_t index, const Error& error);
@@ -41,6 +44,7 @@ private:
   const Authority& authority_;
   store::SessionRow& session_;
   Shown& shown_;
+  std::optional<Unsettled>& unsettled_;
   std::vector<Candidate> candidates_;
   std::vector<RouteOption> options_;
   std::map<std::size_t, Error> failed_; // in this step, by candidate
