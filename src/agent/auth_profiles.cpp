@@ -30,11 +30,11 @@ Credential credential_of(const AuthProfile& profile, std::int64_t now_ms) {
   credential.source = "config";
   const auto otherwise = fmt::format("Add a key with: openclaw models auth add {}", profile.provider);
   if (!profile.key) {
-    credential.problem = Error{profile.key.error().kind,
-                               fmt::format("{} cannot be used: {}", printable(profile.id, 100),
-                                           profile.key.error().message),
-                               profile.key.error().hint.empty() ? otherwise : profile.key.error().hint,
-                               {}};
+    credential.problem =
+        Error{profile.key.error().kind,
+              fmt::format("{} cannot be used: {}", printable(profile.id, 100), profile.key.error().message),
+              profile.key.error().hint.empty() ? otherwise : profile.key.error().hint,
+              {}};
     return credential;
   }
   if (profile.expires_ms > 0 && profile.expires_ms <= now_ms) {
@@ -116,8 +116,8 @@ stored_credentials(const std::vector<AuthProfiles>& files,
     for (auto& [provider, profiles] : by_provider) {
       if (out.contains(provider)) continue;
       auto configured = configured_order.find(provider);
-      const auto* order = configured != configured_order.end() && !configured->second.empty() ? &configured->second
-                                                                                               : nullptr;
+      const auto* order =
+          configured != configured_order.end() && !configured->second.empty() ? &configured->second : nullptr;
       if (!order)
         if (const auto own = file.order.find(provider); own != file.order.end() && !own->second.empty())
           order = &own->second;

@@ -78,8 +78,9 @@ TEST(AuthProfiles, TheConfigurationsListIsAnOrderUnlessThereIsOne) {
 TEST(AuthProfiles, NonsenseIsNoCrash) {
   EXPECT_FALSE(parse_auth_profiles("[1]", {}));
   EXPECT_FALSE(parse_auth_profiles("{", {}));
-  for (const auto* text : {"{}", R"({"profiles":[]})", R"({"profiles":{"a":{"type":"api_key","provider":"p","key":7}}})",
-                           R"({"order":{"a":7,"b":[1]}})"})
+  for (const auto* text :
+       {"{}", R"({"profiles":[]})", R"({"profiles":{"a":{"type":"api_key","provider":"p","key":7}}})",
+        R"({"order":{"a":7,"b":[1]}})"})
     EXPECT_TRUE(parse_auth_profiles(text, {})) << text;
 }
 

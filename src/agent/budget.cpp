@@ -57,7 +57,8 @@ Result<std::vector<BudgetLine>> budget_lines(store::Connection& connection, cons
   TRY_VOID(add("today, all agents", "budget.perDayUsd", budget.per_day_micro_usd, "--daily", "all", day));
   lines.back().by_default = budget.per_day_is_default;
   if (budget.per_month_micro_usd >= 0)
-    TRY_VOID(add("this month, all agents", "budget.perMonthUsd", budget.per_month_micro_usd, "--monthly", "all", month));
+    TRY_VOID(
+        add("this month, all agents", "budget.perMonthUsd", budget.per_month_micro_usd, "--monthly", "all", month));
   for (const auto& [id, caps] : budget.agents) {
     const auto scope = "agent:" + id;
     const auto setting = fmt::format("budget.agents.{}.", id);

@@ -22,7 +22,7 @@ struct ClassRow {
   std::int64_t first_ms;
   std::int64_t factor;
   std::int64_t longest_ms;
-  bool all_models;      // whom a failure of this class is held against
+  bool all_models; // whom a failure of this class is held against
   bool all_credentials;
 };
 constexpr std::array<ClassRow, 8> kClasses{{
@@ -64,8 +64,7 @@ std::optional<FailureClass> failure_class_from(std::string_view name) {
 FailureClass classify(const Error& error) {
   if (error.code == "billing") return FailureClass::billing;
   if (error.code == "context-overflow") return FailureClass::overflow;
-  if (error.code == "content-filter" || error.code == "budget" || error.code == kOurFault)
-    return FailureClass::request;
+  if (error.code == "content-filter" || error.code == "budget" || error.code == kOurFault) return FailureClass::request;
   switch (error.kind) {
   case Kind::denied:
     return FailureClass::auth;
@@ -190,8 +189,8 @@ void ModelHealth::Call::failed(FailureClass failure, std::int64_t told_ms, std::
   slot.rest = rest;
   if (health.told_) health.told_(rest, true);
   if (health.slots_.size() <= kMostSlots) return;
-  const auto oldest = std::ranges::min_element(
-      health.slots_, {}, [](const auto& entry) { return entry.second.rest.until_ms; });
+  const auto oldest =
+      std::ranges::min_element(health.slots_, {}, [](const auto& entry) { return entry.second.rest.until_ms; });
   health.close(std::string(oldest->first));
 }
 
@@ -243,7 +242,8 @@ RouteChoice choose(const std::vector<RouteOption>& options, const ModelHealth& h
       continue;
     }
     const auto until = verdict.state == ModelHealth::State::probing ? 0 : verdict.until_ms;
-    if (wait.what == RouteChoice::What::none || until < wait.until_ms) wait = {RouteChoice::What::wait, index, false, until};
+    if (wait.what == RouteChoice::What::none || until < wait.until_ms)
+      wait = {RouteChoice::What::wait, index, false, until};
   }
   return early.what == RouteChoice::What::call ? early : wait;
 }

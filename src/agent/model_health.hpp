@@ -113,14 +113,14 @@ private:
 // One in a list of who could answer, in the order of preference.
 struct RouteOption {
   Callee callee;
-  bool usable = true;  // it has a key, the model is known
-  bool tried = false;  // and failed in this turn already
+  bool usable = true; // it has a key, the model is known
+  bool tried = false; // and failed in this turn already
 };
 struct RouteChoice {
   enum class What { call, wait, none } what = What::none;
-  std::size_t index = 0;      // of the option to call
-  bool early = false;         // it rests, and nothing else is left
-  std::int64_t until_ms = 0;  // wait: the earliest time that could change something; 0 when a probe's end decides
+  std::size_t index = 0;     // of the option to call
+  bool early = false;        // it rests, and nothing else is left
+  std::int64_t until_ms = 0; // wait: the earliest time that could change something; 0 when a probe's end decides
 };
 // The first that is not resting; else the one whose guessed rest ends first; else the time to wait for.
 RouteChoice choose(const std::vector<RouteOption>& options, const ModelHealth& health, std::int64_t now_ms);

@@ -70,7 +70,9 @@ protected:
     call->failed(failure, told, "why", time_.now_ms());
   }
   ModelHealth::State state(const Callee& callee) const { return health_.judge(callee, time_.now_ms()).state; }
-  std::int64_t rest(const Callee& callee) const { return health_.judge(callee, time_.now_ms()).until_ms - time_.now_ms(); }
+  std::int64_t rest(const Callee& callee) const {
+    return health_.judge(callee, time_.now_ms()).until_ms - time_.now_ms();
+  }
 
   boost::asio::io_context loop_;
   async::FakeTime time_{loop_.get_executor()};
@@ -147,7 +149,9 @@ TEST_F(HealthTest, AfterTheRestExactlyOneCallFindsOut) {
 TEST_F(HealthTest, AProbeThatIsStoppedLetsTheNextOneThrough) {
   fail_once(a_, FailureClass::rate_limit);
   time_.advance(kMinute);
-  { const auto probe = health_.begin(a_, time_.now_ms(), false); }
+  {
+    const auto probe = health_.begin(a_, time_.now_ms(), false);
+  }
   EXPECT_TRUE(health_.begin(a_, time_.now_ms(), false));
   EXPECT_EQ(health_.rests().front().failures, 1);
 }
@@ -263,7 +267,7 @@ TEST_F(HealthTest, InAnyOrderOfFailuresNobodyIsHammeredAndWhoeverIsReadyIsFound)
         ending.succeeded();
       else if (what < 9)
         ending.failed(static_cast<FailureClass>(random() % 8),
-                           random() % 3 == 0 ? static_cast<std::int64_t>(random() % 100'000) : -1, "x", now);
+                      random() % 3 == 0 ? static_cast<std::int64_t>(random() % 100'000) : -1, "x", now);
     }
   }
   EXPECT_GT(called, 5000);

@@ -13,8 +13,9 @@ constexpr std::size_t kMostSessions = 1000;
 constexpr std::size_t kShownText = 300;
 
 store::ModelHealthRow row_of(const Rest& rest) {
-  return {rest.provider,  rest.credential, rest.model, std::string(failure_class_name(rest.failure)),
-          rest.failures,  rest.failed_ms,  rest.until_ms, rest.told, rest.text};
+  return {rest.provider, rest.credential, rest.model,    std::string(failure_class_name(rest.failure)),
+          rest.failures, rest.failed_ms,  rest.until_ms, rest.told,
+          rest.text};
 }
 
 std::string command_for(const Rest& rest) {
@@ -68,12 +69,12 @@ Task<std::vector<Candidate>> ModelRouter::candidates(std::string agent_id, std::
   const auto known = sessions_.find(session_key);
   if (known == sessions_.end()) co_return found;
   for (auto first = found.begin(); first != found.end();) {
-    const auto last = std::find_if(first, found.end(), [&](const auto& one) { return one.reference != first->reference; });
+    const auto last =
+        std::find_if(first, found.end(), [&](const auto& one) { return one.reference != first->reference; });
     const auto used = known->second.credentials.find(first->callee().provider);
     if (used != known->second.credentials.end()) {
-      const auto warm = std::find_if(first, last, [&](const auto& one) {
-        return !one.problem && one.callee().credential == used->second;
-      });
+      const auto warm = std::find_if(
+          first, last, [&](const auto& one) { return !one.problem && one.callee().credential == used->second; });
       if (warm != last) std::rotate(first, warm, warm + 1);
     }
     first = last;
@@ -120,7 +121,7 @@ Task<std::vector<CandidateState>> ModelRouter::why(std::string agent_id, std::st
       state.why = is_next ? "it answers the next message" : "it answers when those before it cannot";
     } else {
       const auto& rest = *verdict.because;
-      state.state = is_next ? "next"
+      state.state = is_next                                        ? "next"
                     : verdict.state == ModelHealth::State::resting ? "resting"
                     : verdict.state == ModelHealth::State::probing ? "probing"
                                                                    : "ready";

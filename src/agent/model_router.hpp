@@ -31,7 +31,8 @@ public:
   const ModelHealth& health() const { return health_; }
 
   // Models::candidates, with the key first that answered in this session before: its cache is warm there.
-  Task<std::vector<Candidate>> candidates(std::string agent_id, std::string session_key, std::string override_reference);
+  Task<std::vector<Candidate>> candidates(std::string agent_id, std::string session_key,
+                                          std::string override_reference);
   void answered(const std::string& session_key, const Candidate& candidate);
   // Whether people must be told that `reference` answers where `first` is the first choice: once a change, in both
   // directions.

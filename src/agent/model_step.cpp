@@ -14,7 +14,7 @@
 namespace openclaw::agent {
 namespace {
 
-constexpr int kAttempts = 3;              // of the last one that is left
+constexpr int kAttempts = 3;                    // of the last one that is left
 constexpr std::int64_t kLongestWaitMs = 60'000; // for somebody to be ready
 constexpr std::int64_t kPollMs = 250;           // while another run's call decides
 constexpr std::int64_t kSmallContext = 8192;
@@ -23,8 +23,7 @@ constexpr std::int64_t kBytesOfAToken = 3;
 
 // Whether the provider may have charged for a call that failed.
 bool may_have_cost(const Error& error, const Shown& shown) {
-  return !shown.text.empty() || !shown.thinking.empty() || error.kind == Kind::timeout ||
-         error.kind == Kind::cancelled;
+  return !shown.text.empty() || !shown.thinking.empty() || error.kind == Kind::timeout || error.kind == Kind::cancelled;
 }
 
 } // namespace
@@ -33,8 +32,8 @@ Task<ports::Message> ModelStep::run(const sandbox::Workspace& workspace) {
   auto& services = runtime_.services();
   auto& router = runtime_.router();
   if (candidates_.empty()) {
-    CO_TRY(candidates_, co_await router.candidates(run_.info.agent_id, run_.info.session_key,
-                                                   session_.model.value_or("")));
+    CO_TRY(candidates_,
+           co_await router.candidates(run_.info.agent_id, run_.info.session_key, session_.model.value_or("")));
     for (const auto& candidate : candidates_)
       options_.push_back({candidate.callee(), !candidate.problem, false});
   }
@@ -133,12 +132,13 @@ Error ModelStep::nobody_answered() const {
     error = {Kind::busy, "No model could answer.", "Each of them, and what changes it: /models why", {}};
     for (std::size_t index = 0; index < candidates_.size(); ++index) {
       const auto& name = candidates_[index].credential_name;
-      error.message += fmt::format(" · {}{}: {}", candidates_[index].reference,
-                                   name.empty() || only_one ? std::string() : fmt::format(" with {}", name),
-                                   reason_against(index));
+      error.message +=
+          fmt::format(" · {}{}: {}", candidates_[index].reference,
+                      name.empty() || only_one ? std::string() : fmt::format(" with {}", name), reason_against(index));
     }
   }
-  if (session_.model) error.hint += " No other model was asked, for this one was chosen for the session: /model default";
+  if (session_.model)
+    error.hint += " No other model was asked, for this one was chosen for the session: /model default";
   return error;
 }
 
@@ -175,8 +175,8 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
   if (!run_.extra_system_prompt.empty()) request.system += "\n" + run_.extra_system_prompt;
   TRY(auto window, read_window(runtime_.services().database.reader(), session_.session_id, !small));
   fit_context(window, request, choice.context_tokens);
-  request.messages = project_context(window, ModelCatalog::rules_for(choice, dialect.rules()), choice.provider,
-                                     choice.model);
+  request.messages =
+      project_context(window, ModelCatalog::rules_for(choice, dialect.rules()), choice.provider, choice.model);
   if (request.messages.empty())
     return fail(Kind::bug, "There is nothing in this session that a model could answer.", "Send a new message.");
   return request;
@@ -273,8 +273,8 @@ Task<> ModelStep::settle_failed(const ModelChoice& choice, std::size_t request_b
   if (may_have_cost(error, shown_)) {
     cost.input_tokens = static_cast<std::int64_t>(request_bytes) / kBytesOfAToken;
     cost.output_tokens = static_cast<std::int64_t>(shown_.text.size() + shown_.thinking.size()) / kBytesOfAToken + 1;
-    cost.micro_usd = std::min(
-        most, worst_case(cost.input_tokens, cost.output_tokens, choice.price, runtime_.settings().budget.assumed_price));
+    cost.micro_usd = std::min(most, worst_case(cost.input_tokens, cost.output_tokens, choice.price,
+                                               runtime_.settings().budget.assumed_price));
     cost.estimated = true;
   } else if (unsettled_->reservation.empty()) {
     unsettled_.reset();
@@ -292,8 +292,7 @@ Task<> ModelStep::settle_failed(const ModelChoice& choice, std::size_t request_b
   co_return Result<>{};
 }
 
-Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelChoice& choice,
-                                       ports::ModelReply reply) {
+Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelChoice& choice, ports::ModelReply reply) {
   auto& services = runtime_.services();
   ports::Message message;
   message.role = ports::Role::assistant;
@@ -308,9 +307,9 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
   const bool has_calls = std::any_of(message.content.begin(), message.content.end(), [](const auto& block) {
     return std::holds_alternative<ports::ToolCallBlock>(block);
   });
-  message.stop_reason = has_calls                                         ? ports::StopReason::tool_use
+  message.stop_reason = has_calls                                        ? ports::StopReason::tool_use
                         : reply.stop_reason == ports::StopReason::length ? ports::StopReason::length
-                                                                          : ports::StopReason::stop;
+                                                                         : ports::StopReason::stop;
   if (!has_calls && text_of(message).empty())
     message.content.emplace_back(ports::TextBlock{"(The model ended its turn without saying anything.)"});
   const auto& first = candidates_.front();

@@ -1,5 +1,6 @@
 // One reply of a model in a turn: asks the candidates one after the other until one answers, reserves money before each
-// call and settles it after, and records the reply. What was shown of a reply that failed is replaced by the next one's.
+// call and settles it after, and records the reply. What was shown of a reply that failed is replaced by the next
+// one's.
 #pragma once
 #include "agent/authority.hpp"
 #include "agent/model_router.hpp"

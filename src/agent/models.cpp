@@ -111,8 +111,8 @@ Task<Candidate> Models::embedded_candidate() {
     candidate.problem =
         Error{Kind::missing, "The embedded model is not in this build.", std::string(kHowToConnect), {}};
   } else if (!candidate.server->downloaded()) {
-    candidate.problem = Error{Kind::missing, "The embedded model is not on this machine yet.",
-                              "Fetch it with: openclaw models fetch", {}};
+    candidate.problem = Error{
+        Kind::missing, "The embedded model is not on this machine yet.", "Fetch it with: openclaw models fetch", {}};
   } else {
     auto models = co_await candidate.server->find(services_.http);
     if (models && !models->empty()) candidate.server_model = models->front();
@@ -125,7 +125,8 @@ Task<Candidate> Models::embedded_candidate() {
 Task<std::vector<Candidate>> Models::candidates(std::string agent_id, std::string override_reference) {
   const auto keys = stored(agent_id);
   auto names = catalog().configured_names(agent_id);
-  // A person who chose a model for this session may have had a reason (a private one, say): nothing else takes its place.
+  // A person who chose a model for this session may have had a reason (a private one, say): nothing else takes its
+  // place.
   if (!override_reference.empty()) names = {override_reference};
   const bool looked_for = names.empty();
   if (looked_for)
@@ -159,8 +160,10 @@ Task<std::vector<Candidate>> Models::candidates(std::string agent_id, std::strin
         (candidate.is_embedded ? std::string(kEmbedded) : std::string(candidate.server->name()) + "/") +
         candidate.server_model.id;
   } else if (downloading_) {
-    candidate.problem = Error{Kind::busy, "The small built-in model is still being fetched.",
-                              "Wait until it is there (its progress is shown), then press Retry.", {}};
+    candidate.problem = Error{Kind::busy,
+                              "The small built-in model is still being fetched.",
+                              "Wait until it is there (its progress is shown), then press Retry.",
+                              {}};
   } else {
     candidate.problem = Error{Kind::missing, "No model is connected.", std::string(kHowToConnect), {}};
   }

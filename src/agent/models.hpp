@@ -48,8 +48,8 @@ private:
   ports::ModelServer* server_ = nullptr;
 };
 
-// One that could answer: a model with one of its keys, or a server of this machine with its model. `problem` says why it
-// cannot be asked at all.
+// One that could answer: a model with one of its keys, or a server of this machine with its model. `problem` says why
+// it cannot be asked at all.
 struct Candidate {
   std::string reference;       // "provider/model"
   std::string credential_name; // for people; empty when it wants no key

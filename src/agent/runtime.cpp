@@ -44,8 +44,8 @@ Runtime::Runtime(RuntimeServices services)
       sessions_file_(services.state_folder, services.time),
       approvals_(std::make_unique<Approvals>(services.executor, services.time, services.random, services.database,
                                              services.events)),
-      router_(services.models, services.database, services.time), run_ended_(services.executor), runs_(services.executor), background_(services.executor),
-      slot_freed_(services.executor) {}
+      router_(services.models, services.database, services.time), run_ended_(services.executor),
+      runs_(services.executor), background_(services.executor), slot_freed_(services.executor) {}
 
 Runtime::~Runtime() = default;
 

@@ -9,11 +9,10 @@
 namespace openclaw::agent {
 namespace {
 
-constexpr int kRefusedRepeats = 5; // the same call with the same result so often in a row is refused
-constexpr int kFatalRepeats = 8;   // and so often ends the run
+constexpr int kRefusedRepeats = 5;          // the same call with the same result so often in a row is refused
+constexpr int kFatalRepeats = 8;            // and so often ends the run
 constexpr std::int64_t kFirstPauseMs = 500; // between attempts to record how a run ended
 constexpr std::int64_t kLongestPauseMs = 10'000;
-
 
 } // namespace
 
@@ -179,8 +178,7 @@ Turn::Record Turn::ending(ports::Message last, std::string state, std::string er
       if (user) TRY_VOID(append_message(connection, session_id, info.run_id, *user, *random));
     }
     TRY_VOID(append_message(connection, session_id, info.run_id, last, *random));
-    if (unsettled)
-      TRY_VOID(store::settle(connection, unsettled->reservation, unsettled->cost, unsettled->scopes));
+    if (unsettled) TRY_VOID(store::settle(connection, unsettled->reservation, unsettled->cost, unsettled->scopes));
     TRY_VOID(store::set_run_state(connection, info.run_id, state, now, error));
     return true;
   };

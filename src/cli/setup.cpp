@@ -25,8 +25,7 @@ Result<GatewayAddress> find_gateway(const Invocation& invocation) {
             config::value_at(snapshot.value, config::Path{"gateway", "remote", std::string(configured)});
         value && value->is_string() && !configured.empty())
       return Secret(std::string(value->get_string()));
-    const auto auth =
-        config::gateway_auth(setup.folder, snapshot.value, setup.environment, config::CreateToken::no);
+    const auto auth = config::gateway_auth(setup.folder, snapshot.value, setup.environment, config::CreateToken::no);
     return auth ? auth->secret : Secret();
   };
   if (auto url = invocation.value("url")) {

@@ -260,9 +260,10 @@ void Broadcaster::tool_finished(const agent::RunInfo& run, std::string_view call
 void Broadcaster::model_changed(const agent::RunInfo& run, std::string_view model, std::string_view first,
                                 std::string_view reason) {
   const auto stream = stream_of(run);
-  tell_agent(*stream, "lifecycle",
-             {{"phase", "model"}, {"model", model}, {"insteadOf", first}, {"fallback", model != first}, {"reason", reason}},
-             false);
+  tell_agent(
+      *stream, "lifecycle",
+      {{"phase", "model"}, {"model", model}, {"insteadOf", first}, {"fallback", model != first}, {"reason", reason}},
+      false);
 }
 
 void Broadcaster::finished(const agent::RunInfo& run, const ports::Message& answer) {

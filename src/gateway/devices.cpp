@@ -31,9 +31,10 @@ Scopes joined(Scopes scopes, const Scopes& more) {
 Result<> check_reach(const Scopes& caller, const Scopes& scopes) {
   const auto lacking = uncovered(caller, scopes);
   if (lacking.empty()) return {};
-  return fail(Kind::denied, fmt::format("missing scope: {}", printable(lacking, 128)),
-              "Whoever changes a device needs every scope that the device has or is to get. Use the gateway's own token.",
-              "MISSING_SCOPE");
+  return fail(
+      Kind::denied, fmt::format("missing scope: {}", printable(lacking, 128)),
+      "Whoever changes a device needs every scope that the device has or is to get. Use the gateway's own token.",
+      "MISSING_SCOPE");
 }
 
 Result<> check_room(Connection& connection) {
@@ -123,7 +124,7 @@ Result<DeviceRequest> ask_in(Connection& connection, DeviceRequest wanted) {
 // Created 0700, and not through a link that somebody put there.
 Result<> make_private_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0) return {};
-  struct stat found {};
+  struct stat found{};
   if (errno == EEXIST && ::lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
   return fail(Kind::transient, fmt::format("The folder {} cannot be made.", path),
               "Look at what is there, and at the folder's owner.");
@@ -221,8 +222,8 @@ Result<json::object> Devices::list() const {
 
 Task<json::object> Devices::approve(std::string request_id, Caller caller) {
   const auto now = time_.now_ms();
-  std::function<Result<std::string>(Connection&)> work =
-      [request_id, scopes = caller.scopes, now](Connection& connection) -> Result<std::string> {
+  std::function<Result<std::string>(Connection&)> work = [request_id, scopes = caller.scopes,
+                                                          now](Connection& connection) -> Result<std::string> {
     TRY(const auto request, store::find_request(connection, request_id, now - kRequestMs));
     if (!request) return unknown_request();
     TRY_VOID(check_reach(scopes, request->scopes));
@@ -265,8 +266,7 @@ Task<json::object> Devices::remove(std::string device_id, Caller caller) {
     return store::remove_device(connection, device_id);
   };
   CO_TRY(const bool removed, co_await database_.write<bool>(std::move(work)));
-  if (!removed)
-    co_return fail(Kind::missing, "unknown deviceId", "See the paired devices with: openclaw devices list");
+  if (!removed) co_return fail(Kind::missing, "unknown deviceId", "See the paired devices with: openclaw devices list");
   clients_.disconnect(device_id, "", "device removed", caller.connection_id);
   changed();
   co_return json::object{{"ok", true}, {"deviceId", device_id}, {"removedAtMs", time_.now_ms()}};
@@ -303,8 +303,7 @@ Task<json::object> Devices::rotate(std::string device_id, std::string role, std:
 
 Task<json::object> Devices::revoke(std::string device_id, std::string role, Caller caller) {
   const auto now = time_.now_ms();
-  std::function<Result<std::int64_t>(Connection&)> work =
-      [=](Connection& connection) -> Result<std::int64_t> {
+  std::function<Result<std::int64_t>(Connection&)> work = [=](Connection& connection) -> Result<std::int64_t> {
     TRY(auto grant, existing_grant(connection, device_id, role));
     if (grant.revoked_ms) return *grant.revoked_ms;
     if (caller.device_id != device_id) TRY_VOID(check_reach(caller.scopes, grant.scopes));
@@ -353,8 +352,7 @@ Task<> Devices::write_files() {
       return true;
     };
     auto written = co_await async::offload<bool>(std::move(work));
-    if (!written)
-      log::warn("gateway", "The device files could not be written.", {{"why", written.error().text()}});
+    if (!written) log::warn("gateway", "The device files could not be written.", {{"why", written.error().text()}});
   } while (stale_);
   writing_ = false;
   co_return Result<>{};

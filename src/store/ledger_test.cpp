@@ -42,8 +42,8 @@ TEST_F(Ledger, ReservesBeforeItSpendsAndSaysWhichCapRefuses) {
   EXPECT_TRUE(reserve(*connection_, "r2", "a", 900, scopes, 3));
 }
 
-// Random reservations, settlements and crashes over two days and several scopes, against a plain count of what must come
-// out of it. OPENCLAW_LEDGER_STEPS makes it longer.
+// Random reservations, settlements and crashes over two days and several scopes, against a plain count of what must
+// come out of it. OPENCLAW_LEDGER_STEPS makes it longer.
 TEST_F(Ledger, NeverSpendsMoreThanTheCapInAnyOrderOfCallsAndCrashes) {
   struct Open {
     std::string id;

@@ -3,8 +3,9 @@
 namespace openclaw::store {
 
 Result<std::vector<ModelHealthRow>> read_model_health(Connection& connection, std::int64_t limit) {
-  TRY(auto query, connection.prepare("SELECT provider, credential, model, failure, failures, failed_ms, until_ms, told, "
-                                     "text FROM model_health ORDER BY until_ms DESC LIMIT ?"));
+  TRY(auto query,
+      connection.prepare("SELECT provider, credential, model, failure, failures, failed_ms, until_ms, told, "
+                         "text FROM model_health ORDER BY until_ms DESC LIMIT ?"));
   query.bind(limit);
   std::vector<ModelHealthRow> rows;
   while (true) {

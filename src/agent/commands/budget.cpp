@@ -14,7 +14,8 @@ Task<std::string> budget(ChatCommandCall call) {
   for (const auto& line : lines) {
     text += fmt::format("- {}: {}", line.what, spend_text(line.spend));
     if (line.cap >= 0) {
-      text += fmt::format(" of {}{}", format_usd(line.cap), line.by_default ? " (the limit of a new installation)" : "");
+      text +=
+          fmt::format(" of {}{}", format_usd(line.cap), line.by_default ? " (the limit of a new installation)" : "");
       if (line.spend.reserved > 0) text += fmt::format(", {} reserved", format_usd(line.spend.reserved));
       text += fmt::format(". Change it with `{}`", line.set);
     } else {

@@ -28,7 +28,8 @@ Task<std::string> why(ChatCommandCall call) {
 
 Task<std::string> retry(ChatCommandCall call, std::string provider) {
   const auto ended = call.runtime.router().retry(provider);
-  co_return ended == 0 ? std::string("Nobody was resting.") : std::string("They are asked again from the next message.");
+  co_return ended == 0 ? std::string("Nobody was resting.")
+                       : std::string("They are asked again from the next message.");
 }
 
 Task<std::string> list_models(ChatCommandCall call) {
@@ -68,8 +69,11 @@ Task<std::string> list_models(ChatCommandCall call) {
 } // namespace
 
 void register_models(ChatCommandTable& table) {
-  table.add({"models", {}, "/models [WORD|why|retry [PROVIDER]]",
-             "list the models that can be used now, say why one answers, or ask a resting one again", list_models});
+  table.add({"models",
+             {},
+             "/models [WORD|why|retry [PROVIDER]]",
+             "list the models that can be used now, say why one answers, or ask a resting one again",
+             list_models});
 }
 
 } // namespace openclaw::agent

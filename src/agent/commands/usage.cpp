@@ -28,8 +28,8 @@ Task<std::string> usage(ChatCommandCall call) {
   text += fmt::format("- This session: {}, {} model calls, {} tokens in ({} from cache), {} out\n",
                       against_cap(session, budget.per_session_micro_usd), session.calls, session.input_tokens,
                       session.cache_read, session.output_tokens);
-  text += fmt::format("- Today, all sessions: {}, {} model calls\n", against_cap(day, budget.per_day_micro_usd),
-                      day.calls);
+  text +=
+      fmt::format("- Today, all sessions: {}, {} model calls\n", against_cap(day, budget.per_day_micro_usd), day.calls);
   text += fmt::format("- The last {} days: {}\n", kDays, week.empty() ? "$0" : spend_text(week.front().spend));
   for (const auto& model : models)
     text += fmt::format("  - {}: {}, {} calls\n", model.scope, spend_text(model.spend), model.spend.calls);

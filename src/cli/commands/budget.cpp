@@ -43,7 +43,8 @@ Result<config::Path> limit_path(const Invocation& invocation) {
                 "Use one of --daily, --monthly, --session, --run.");
   const auto agent = invocation.value("agent");
   if (agent && (invocation.has("session") || invocation.has("run")))
-    return fail(Kind::invalid, "A limit of an agent is for a day or a month.", "Use --daily or --monthly with --agent.");
+    return fail(Kind::invalid, "A limit of an agent is for a day or a month.",
+                "Use --daily or --monthly with --agent.");
   config::Path path{"budget"};
   if (agent) {
     TRY_VOID(check_id(*agent, "agent id"));

@@ -127,7 +127,8 @@ int list(Invocation& invocation, const ProfileFile& file, const agent::StoredCre
     for (const auto& key : keys) {
       const auto id = key.id.substr(std::string_view("profile:").size());
       const auto state = key.problem ? key.problem->message : std::string("usable");
-      shown.push_back(json::object{{"profile", id}, {"provider", provider}, {"usable", !key.problem}, {"state", state}});
+      shown.push_back(
+          json::object{{"profile", id}, {"provider", provider}, {"usable", !key.problem}, {"state", state}});
       rows.push_back({provider, terminal_safe(id), terminal_safe(state)});
     }
   }
@@ -189,8 +190,8 @@ Result<int> order(Invocation& invocation, ProfileFile file, const std::string& p
   for (auto id = given.begin() + 2; id != given.end() && *id != "none"; ++id) {
     const auto* profile = file.part("profiles").if_contains(*id);
     if (!profile || string_or(*profile, "provider") != provider)
-      return fail(Kind::missing, fmt::format("There is no profile \"{}\" of {} in {}.", printable(*id, 100), provider,
-                                             file.path),
+      return fail(Kind::missing,
+                  fmt::format("There is no profile \"{}\" of {} in {}.", printable(*id, 100), provider, file.path),
                   "See them with: openclaw models auth list");
     names.push_back(json::value(*id));
   }
@@ -210,7 +211,8 @@ Result<int> auth(Invocation& invocation) {
     return fail(Kind::invalid, fmt::format("\"{}\" is nothing that can be done with keys.", printable(action, 40)),
                 "Use list, add, remove or order.");
   if (action != "order" && invocation.arguments().size() > 2)
-    return fail(Kind::invalid, "A key is not taken from the command line, where other users of the machine could see it.",
+    return fail(Kind::invalid,
+                "A key is not taken from the command line, where other users of the machine could see it.",
                 fmt::format("openclaw models auth {} {}", action, invocation.argument(1)));
   TRY(const auto setup, load_setup(invocation));
   TRY(const auto snapshot, setup.config.load());
@@ -230,7 +232,8 @@ Result<int> auth(Invocation& invocation) {
 } // namespace
 
 void register_models_auth(CommandTable& table) {
-  table.add({"models auth", "Show, add and remove the keys that are asked in turn.",
+  table.add({"models auth",
+             "Show, add and remove the keys that are asked in turn.",
              "[list [PROVIDER]|add PROVIDER|remove PROFILE|order PROVIDER PROFILE...]",
              {{"agent", 0, "ID", "The agent whose keys they are (the default one's serve all)."},
               {"name", 0, "NAME", "With add: tells several keys of a provider apart (default)."},

@@ -78,8 +78,11 @@ Result<int> fallbacks(Invocation& invocation) {
 } // namespace
 
 void register_models_fallbacks(CommandTable& table) {
-  table.add({"models fallbacks", "Show or change the models that take over when the first one fails.",
-             "[list|add PROVIDER/MODEL|remove PROVIDER/MODEL|clear]", {}, reporting(fallbacks)});
+  table.add({"models fallbacks",
+             "Show or change the models that take over when the first one fails.",
+             "[list|add PROVIDER/MODEL|remove PROVIDER/MODEL|clear]",
+             {},
+             reporting(fallbacks)});
 }
 
 } // namespace openclaw::cli

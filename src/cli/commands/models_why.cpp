@@ -52,8 +52,8 @@ Result<int> retry(Invocation& invocation) {
 
 void register_models_why(CommandTable& table) {
   table.add({"models why", "Say for each model in order whether it answers, and why not.", "",
-             gateway_call_options({{"session", 0, "KEY", "For this session."},
-                                   {"agent", 0, "ID", "For a new session of this agent."}}),
+             gateway_call_options(
+                 {{"session", 0, "KEY", "For this session."}, {"agent", 0, "ID", "For a new session of this agent."}}),
              reporting(why)});
   table.add({"models retry", "Ask models again that rest after a failure.", "[PROVIDER]", gateway_call_options(),
              reporting(retry)});

@@ -43,8 +43,7 @@ Task<json::value> retry(Call call) {
 void register_models_why(MethodTable& table) {
   table.add({"models.why", Scope::read,
              R"({"type":"object","properties":{"sessionKey":{"type":"string"},"agentId":{"type":"string"}}})", why});
-  table.add(
-      {"models.retry", Scope::write, R"({"type":"object","properties":{"provider":{"type":"string"}}})", retry});
+  table.add({"models.retry", Scope::write, R"({"type":"object","properties":{"provider":{"type":"string"}}})", retry});
 }
 
 } // namespace openclaw::gateway

@@ -71,11 +71,8 @@ Task<json::value> usage_report(Call call) {
     for (const auto& one : spent)
       take(one.scope, one.spend);
   }
-  co_return json::value(json::object{{"updatedAt", now},
-                                     {"since", first_day},
-                                     {"by", by},
-                                     {"rows", std::move(rows)},
-                                     {"totals", spend_to_json(sum)}});
+  co_return json::value(json::object{
+      {"updatedAt", now}, {"since", first_day}, {"by", by}, {"rows", std::move(rows)}, {"totals", spend_to_json(sum)}});
 }
 
 // Quotas of subscriptions; no provider of this build tells any.
