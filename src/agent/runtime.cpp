@@ -49,14 +49,15 @@ Runtime::Runtime(RuntimeServices services)
       sessions_file_(services.state_folder, services.time),
       approvals_(std::make_unique<Approvals>(services.executor, services.time, services.random, services.database,
                                              services.events)),
-      run_ended_(services.executor), runs_(services.executor), background_(services.executor),
-      slot_freed_(services.executor) {}
+      router_(services.models, services.database, services.time), run_ended_(services.executor),
+      runs_(services.executor), background_(services.executor), slot_freed_(services.executor) {}
 
 Runtime::~Runtime() = default;
 
 void Runtime::configure(Settings settings, const json::value& config) {
   settings_ = std::move(settings);
   config_ = config;
+  services_.models.read_profiles(services_.state_folder + "/agents", settings_.agents.front().id);
 }
 
 std::string Runtime::tool_settings(std::string_view section) const {
@@ -268,6 +269,7 @@ Task<> Runtime::project_until_done(store::SessionRow session) {
 }
 
 Task<> Runtime::recover() {
+  CO_TRY_VOID(router_.restore());
   for (const auto& agent : settings_.agents)
     sessions_changed(agent.id); // a kill may have come before the last writing
   auto& reader = services_.database.reader();
@@ -386,6 +388,7 @@ Task<store::SessionRow> Runtime::reset_session(std::string session_key) {
   };
   CO_TRY([[maybe_unused]] const bool saved, co_await services_.database.write<bool>(std::move(save)));
   sessions_changed(row.agent_id);
+  router_.forget_session(session_key);
   services_.events.session_changed(session_key, "reset");
   co_return row;
 }

@@ -2,6 +2,7 @@
 // model calls and tool calls until there is an answer, an error or a stop.
 #pragma once
 #include "agent/history.hpp"
+#include "agent/model_router.hpp"
 #include "agent/models.hpp"
 #include "agent/run_events.hpp"
 #include "agent/sessions_file.hpp"
@@ -105,6 +106,7 @@ public:
   std::vector<std::string> take_notices(const std::string& session_key);
 
   Approvals& approvals() { return *approvals_; }
+  ModelRouter& router() { return router_; }
   RuntimeServices& services() { return services_; }
   // Opened at first use, with the starting files when it is new.
   Result<const sandbox::Workspace*> workspace_of(const std::string& agent_id);
@@ -135,6 +137,7 @@ private:
   TranscriptFiles transcript_files_;
   SessionsFile sessions_file_;
   std::unique_ptr<Approvals> approvals_;
+  ModelRouter router_;
   std::map<std::string, sandbox::Workspace> workspaces_;
   std::map<std::string, std::shared_ptr<Lane>> lanes_;
   std::map<std::string, bool> projecting_;     // session ids; true: changed again meanwhile

@@ -4,8 +4,8 @@
 #include "agent/runtime.hpp"
 #include "agent/session_key.hpp"
 #include <filesystem>
-#include <fstream>
 #include <fmt/core.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
 

@@ -270,9 +270,11 @@ TEST_F(CommandsTest, ListsDevicesAndFindsThemByTheBeginningOfTheirId) {
   EXPECT_NE(run_words({"devices", "remove", "1111"}).error.find("the beginning of 2 ids"), std::string::npos);
   EXPECT_EQ(run_words({"devices", "revoke", "ffff"}).status, exit_status(Kind::missing));
   gateway.stop();
-  EXPECT_NE(std::find(gateway.seen.begin(), gateway.seen.end(),
-                      R"(device.token.rotate {"role":"operator","scopes":["operator.read","operator.write"],"deviceId":"1111222233334444"})"),
-            gateway.seen.end());
+  EXPECT_NE(
+      std::find(
+          gateway.seen.begin(), gateway.seen.end(),
+          R"(device.token.rotate {"role":"operator","scopes":["operator.read","operator.write"],"deviceId":"1111222233334444"})"),
+      gateway.seen.end());
 }
 
 TEST_F(CommandsTest, TheDashboardLinkAloneIsOnStandardOutput) {

@@ -55,7 +55,6 @@ enum class CreateToken { no, yes };
 Result<Secret> gateway_token(const StateFolder& folder, const json::value& config, const Environment& environment,
                              CreateToken create);
 
-
 // The secret that every client shows, and what it is called.
 struct GatewayAuth {
   bool password = false;

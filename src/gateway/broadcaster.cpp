@@ -274,6 +274,15 @@ void Broadcaster::tool_finished(const agent::RunInfo& run, std::string_view call
             false);
 }
 
+void Broadcaster::model_changed(const agent::RunInfo& run, std::string_view model, std::string_view first,
+                                std::string_view reason) {
+  const auto stream = stream_of(run);
+  tell_agent(
+      *stream, "lifecycle",
+      {{"phase", "model"}, {"model", model}, {"insteadOf", first}, {"fallback", model != first}, {"reason", reason}},
+      false);
+}
+
 void Broadcaster::finished(const agent::RunInfo& run, const ports::Message& answer) {
   const auto stream = end_stream(run);
   if (stream->begun) tell_agent(*stream, "lifecycle", {{"phase", "end"}, {"endedAt", time_.now_ms()}}, false);

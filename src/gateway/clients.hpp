@@ -19,7 +19,7 @@ inline constexpr std::int64_t kTickMs = 30'000;
 inline constexpr std::size_t kMaxPayload = 25 * 1024 * 1024;
 inline constexpr std::size_t kMaxBuffered = 50 * 1024 * 1024;
 inline constexpr std::size_t kSkipAbove = 1'572'864; // events that may be dropped are, above this
-inline constexpr int kDeviceGone = 4001; // closes a connection whose device lost its rights
+inline constexpr int kDeviceGone = 4001;             // closes a connection whose device lost its rights
 
 // One authenticated connection, as a receiver.
 class Client {
@@ -55,7 +55,7 @@ struct Broadcast {
   // When they differ, `written_key` replaces payload.sessionKey for those clients that write the session so.
   std::string session_key;
   std::string written_key;
-  std::string capability; // only for clients with it; empty: for all
+  std::string capability;     // only for clients with it; empty: for all
   bool with_versions = false; // says which state it leaves: presence, health
 };
 

@@ -25,8 +25,8 @@ Task<json::value> parse_frame(std::string text) {
 
 Connection::Connection(ConnectionHost& host, std::shared_ptr<net::WebSocket> socket, Remote remote,
                        Greetings::Place place)
-    : host_(host), socket_(std::move(socket)), remote_(std::move(remote)), place_(std::move(place)), id_(uuid_v7(host.time, host.random)),
-      nonce_(uuid_v7(host.time, host.random)), scope_(host.executor) {}
+    : host_(host), socket_(std::move(socket)), remote_(std::move(remote)), place_(std::move(place)),
+      id_(uuid_v7(host.time, host.random)), nonce_(uuid_v7(host.time, host.random)), scope_(host.executor) {}
 
 Task<> Connection::serve(std::shared_ptr<Connection> connection) {
   auto& self = *connection;

@@ -35,8 +35,7 @@ struct ConnectionHost {
 
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-  Connection(ConnectionHost& host, std::shared_ptr<net::WebSocket> socket, Remote remote,
-             Greetings::Place place);
+  Connection(ConnectionHost& host, std::shared_ptr<net::WebSocket> socket, Remote remote, Greetings::Place place);
 
   // Until the socket is closed or the task is cancelled; requests still running are cancelled with it.
   static Task<> serve(std::shared_ptr<Connection> connection);

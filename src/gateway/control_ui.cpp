@@ -93,7 +93,8 @@ Task<net::Response> ControlUi::serve(Request request) const {
   if (request.path == base_) co_return net::Response{302, {{"Location", base_ + "/"}}, {}};
   auto name = request.path.substr(base_.size() + 1);
   if (name.starts_with("avatar/")) co_return avatar(request.query);
-  if (!decodable(name)) co_return json_error(404, "There is no such page.", fmt::format("The first one is {}/.", base_));
+  if (!decodable(name))
+    co_return json_error(404, "There is no such page.", fmt::format("The first one is {}/.", base_));
   // A page of the application has no ending; a file that is missing is never answered with a page.
   const auto last = name.substr(name.rfind('/') + 1);
   if (last.find('.') == std::string::npos) name = kIndex;
@@ -101,9 +102,8 @@ Task<net::Response> ControlUi::serve(Request request) const {
   auto content = co_await async::offload<std::string>(std::move(read));
   if (!content) co_return json_error(404, "There is no such file.", fmt::format("The first page is {}/.", base_));
   if (name == kIndex) co_return index_page(std::move(*content), base_, request);
-  co_return net::Response{200,
-                          {{"Content-Type", std::string(media_type_of(name))}, {"Cache-Control", "no-cache"}},
-                          std::move(*content)};
+  co_return net::Response{
+      200, {{"Content-Type", std::string(media_type_of(name))}, {"Cache-Control", "no-cache"}}, std::move(*content)};
 }
 
 } // namespace openclaw::gateway

@@ -1,5 +1,5 @@
-// OpenClaw's Control UI, served from a folder of its files (gateway.controlUi.root) below one path. Every file is opened
-// beneath that folder by the kernel's rules; a page of the application is answered with its index.html.
+// OpenClaw's Control UI, served from a folder of its files (gateway.controlUi.root) below one path. Every file is
+// opened beneath that folder by the kernel's rules; a page of the application is answered with its index.html.
 #pragma once
 #include "async/task.hpp"
 #include "net/http.hpp"

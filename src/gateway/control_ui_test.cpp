@@ -45,8 +45,9 @@ TEST_F(ControlUiTest, OnlyFilesBeneathTheFolderAreServed) {
   const auto script = get(*ui, "/control/assets/app.js");
   EXPECT_EQ(script.body, "go()");
   EXPECT_EQ(script.headers.find("Content-Type"), "text/javascript; charset=utf-8");
-  for (const auto* path : {"/control/../secret.txt", "/control/assets/../../secret.txt", "/control/%2e%2e/secret.txt",
-                           "/control/link.txt", "/control/none.js", "/control//etc/hosts.txt", "/control/assets\\app.js"})
+  for (const auto* path :
+       {"/control/../secret.txt", "/control/assets/../../secret.txt", "/control/%2e%2e/secret.txt", "/control/link.txt",
+        "/control/none.js", "/control//etc/hosts.txt", "/control/assets\\app.js"})
     EXPECT_EQ(get(*ui, path).status, 404) << path;
   EXPECT_EQ(get(*ui, "/control/chat", "", "POST").status, 405);
 }

@@ -37,10 +37,8 @@ struct Device {
     std::array<std::uint8_t, crypto_sign_ed25519_BYTES> signature{};
     crypto_sign_ed25519_detached(signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()),
                                  text.size(), secret.data());
-    json::object part{{"id", id()},
-                      {"publicKey", base64url(key)},
-                      {"signature", base64url(signature)},
-                      {"signedAt", signed_at_ms}};
+    json::object part{
+        {"id", id()}, {"publicKey", base64url(key)}, {"signature", base64url(signature)}, {"signedAt", signed_at_ms}};
     if (version != "v1") part["nonce"] = nonce;
     connect["device"] = std::move(part);
     return connect;

@@ -18,8 +18,8 @@ public:
   Socket present(const Device& device, json::object more = {}, Remote remote = here()) {
     const auto socket = open(std::move(remote));
     const auto nonce = string_or(socket->sent.at(0).at("payload"), "nonce");
-    socket->receive(request_frame("hello", "connect",
-                                  device.sign(connect_params(std::move(more)), "v3", nonce, time.now_ms())));
+    socket->receive(
+        request_frame("hello", "connect", device.sign(connect_params(std::move(more)), "v3", nonce, time.now_ms())));
     EXPECT_TRUE(until([&] { return !socket->answers("hello").empty(); }));
     return socket;
   }
@@ -82,8 +82,8 @@ TEST_F(DevicesTest, TheStatusCommandOf2026_1_30ConnectsTwiceWithoutBeingWidened)
   // First as a probe with the shared token and [admin], then with the token that it was given and three scopes.
   const Device device;
   const auto probe = present(device, wanting({"operator.admin"}));
-  const auto second = present(
-      device, with_token(token_of(probe), {"operator.admin", "operator.approvals", "operator.pairing"}));
+  const auto second =
+      present(device, with_token(token_of(probe), {"operator.admin", "operator.approvals", "operator.pairing"}));
   EXPECT_EQ(string_or(answer(second), "type"), "hello-ok");
   EXPECT_EQ(answer(second).at("auth").at("scopes").as_array().size(), 3u);
 }
@@ -141,7 +141,8 @@ TEST_F(DevicesTest, ARequestLastsFiveMinutesAndCanBeRejected) {
 TEST_F(DevicesTest, OnlySoManyDevicesCanWait) {
   auto& devices = gateway->devices();
   for (std::size_t i = 0; i < Devices::kMaxRequests; ++i)
-    ASSERT_TRUE(run(devices.ask({fmt::format("device-{}", i), "k", "", "", "", "", ""}, "operator", {"operator.read"})));
+    ASSERT_TRUE(
+        run(devices.ask({fmt::format("device-{}", i), "k", "", "", "", "", ""}, "operator", {"operator.read"})));
   const Device device;
   const auto refused = refusal(present(device, {}, elsewhere()));
   EXPECT_EQ(string_or(refused, "code"), "UNAVAILABLE");
@@ -156,8 +157,8 @@ TEST_F(DevicesTest, OnlySoManyDevicesCanWait) {
 TEST_F(DevicesTest, OnlySoManyDevicesArePaired) {
   auto& devices = gateway->devices();
   for (std::int64_t i = 0; i < Devices::kMaxDevices; ++i)
-    ASSERT_TRUE(*run(devices.admit({fmt::format("device-{}", i), "k", "", "", "", "", ""}, "operator", {"operator.read"},
-                                   true)));
+    ASSERT_TRUE(*run(
+        devices.admit({fmt::format("device-{}", i), "k", "", "", "", "", ""}, "operator", {"operator.read"}, true)));
   const auto admin = operator_with({"operator.admin"});
   const Device device;
   const auto near = present(device); // let in by the secret alone
@@ -284,8 +285,9 @@ TEST_F(DevicesTest, UnknownFieldsAreRefused) {
     EXPECT_NE(error_of(admin, method, params).find("unexpected property"), std::string::npos) << method;
   EXPECT_EQ(error_of(admin, "device.pair.approve", {}),
             "invalid device.pair.approve params: must have required property 'requestId'");
-  EXPECT_NE(error_of(admin, "device.token.rotate", {{"deviceId", "x"}, {"role", "operator"}, {"scopes", json::array()}}),
-            "done");
+  EXPECT_NE(
+      error_of(admin, "device.token.rotate", {{"deviceId", "x"}, {"role", "operator"}, {"scopes", json::array()}}),
+      "done");
 }
 
 TEST_F(DevicesTest, OldTokensOfAGrantAreForgotten) {
@@ -322,7 +324,7 @@ TEST_F(DevicesTest, TheFilesForOtherProgramsHoldNoSecret) {
   for (const auto* name : {"paired.json", "pending.json"}) {
     EXPECT_EQ(read(name).find(token), std::string::npos);
     EXPECT_EQ(read(name).find(sha256_hex(token)), std::string::npos);
-    struct stat found {};
+    struct stat found{};
     ASSERT_EQ(::stat((folder + "/devices/" + name).c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 0777u, 0600u);
   }

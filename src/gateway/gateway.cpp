@@ -28,8 +28,7 @@ Gateway::Gateway(GatewayOptions options, async::Executor executor, async::Time& 
       credentials_(time, random, database, options_.secret, options_.auth_mode),
       devices_(executor, time, random, database, broadcaster.clients()),
       presence_(executor, time, broadcaster.clients()), door_(options_.allowed_hosts, options_.allowed_origins),
-      host_{executor,  time,      random, credentials_, broadcaster.clients(), devices_,
-            presence_, methods(), nullptr, {}},
+      host_{executor, time, random, credentials_, broadcaster.clients(), devices_, presence_, methods(), nullptr, {}},
       started_ms_(time.monotonic_ms()) {
   register_routes(routes_);
   if (options_.exposed) door_.answer_for(machine_addresses);
@@ -130,8 +129,7 @@ Task<> Gateway::handle(std::shared_ptr<net::Exchange> exchange) {
 }
 
 Task<> Gateway::serve_websocket(std::shared_ptr<net::WebSocket> socket, Remote remote, Greetings::Place place) {
-  auto connection =
-      std::make_shared<Connection>(host_, std::move(socket), std::move(remote), std::move(place));
+  auto connection = std::make_shared<Connection>(host_, std::move(socket), std::move(remote), std::move(place));
   co_return co_await Connection::serve(std::move(connection));
 }
 

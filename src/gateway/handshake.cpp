@@ -94,10 +94,10 @@ Refusal unauthorized(const Presented& auth, AuthMode mode, std::string_view clie
   const auto* name = token ? "token" : "password";
   const bool missing = auth.secrets.empty();
   const auto code = fmt::format("AUTH_{}_{}", token ? "TOKEN" : "PASSWORD", missing ? "MISSING" : "MISMATCH");
-  json::object details{{"code", code},
-                       {"canRetryWithDeviceToken", may_use_device_token},
-                       {"recommendedNextStep", may_use_device_token ? "retry_with_device_token"
-                                                                    : "update_auth_credentials"}};
+  json::object details{
+      {"code", code},
+      {"canRetryWithDeviceToken", may_use_device_token},
+      {"recommendedNextStep", may_use_device_token ? "retry_with_device_token" : "update_auth_credentials"}};
   if (!missing) details["hint"] = "Get a fresh link with: openclaw dashboard";
   return refuse("INVALID_REQUEST",
                 fmt::format("unauthorized: gateway {} {} ({})", name, missing ? "missing" : "mismatch",
@@ -115,8 +115,13 @@ Refusal too_many_failures(std::int64_t wait_ms) {
 
 store::DeviceFacts describe(const json::object& params, const ClientFacts& client, const Remote& remote) {
   const auto& written = params.at("client");
-  return {client.device_id, string_or(*find(params, "device"), "publicKey"), string_or(written, "displayName"),
-          client.platform,  client.id, client.mode, remote.address};
+  return {client.device_id,
+          string_or(*find(params, "device"), "publicKey"),
+          string_or(written, "displayName"),
+          client.platform,
+          client.id,
+          client.mode,
+          remote.address};
 }
 
 } // namespace

@@ -287,8 +287,7 @@ TEST_F(HandshakeTest, ADeviceTokenIsGoodForItsOwnDeviceAndScopesOnly) {
   EXPECT_EQ(refusal(signed_params(other, "v2", {{"auth", {{"deviceToken", token}}}})).detail,
             "AUTH_DEVICE_TOKEN_MISMATCH");
   // More than its grant needs a person, even from this machine.
-  const auto wider =
-      judge(signed_params(device, "v2", {{"auth", {{"token", token}}}, {"scopes", {"operator.admin"}}}));
+  const auto wider = judge(signed_params(device, "v2", {{"auth", {{"token", token}}}, {"scopes", {"operator.admin"}}}));
   ASSERT_TRUE(wider);
   EXPECT_EQ(wider->step, DeviceStep::ask);
   ASSERT_TRUE(run(devices->revoke(device.id(), "operator", {all_scopes(), "", ""})));

@@ -10,9 +10,8 @@
 namespace openclaw::gateway {
 namespace {
 
-constexpr std::string_view kReported[] = {"host",         "ip",              "version", "platform",
-                                          "deviceFamily", "modelIdentifier", "mode",    "reason",
-                                          "deviceId",     "instanceId",      "text"};
+constexpr std::string_view kReported[] = {"host", "ip",     "version",  "platform",   "deviceFamily", "modelIdentifier",
+                                          "mode", "reason", "deviceId", "instanceId", "text"};
 
 std::string key_of(const ClientFacts& facts) {
   if (!facts.device_id.empty()) return facts.device_id;
@@ -100,9 +99,8 @@ void Presence::report(const json::object& fields, std::string_view otherwise) {
 
 void Presence::forget_old() {
   const auto since = time_.now_ms() - kLifeMs;
-  std::erase_if(entries_, [since](const auto& row) {
-    return row.second.connections == 0 && row.second.renewed_ms <= since;
-  });
+  std::erase_if(entries_,
+                [since](const auto& row) { return row.second.connections == 0 && row.second.renewed_ms <= since; });
 }
 
 json::array Presence::entries() const {

@@ -53,8 +53,9 @@ TEST_F(PresenceTest, CommandLinesAreNotShownAndOthersUntilFiveMinutesAfterTheyLe
 
 TEST_F(PresenceTest, ProgramsReportThemselvesAndTheListIsBounded) {
   const auto admin = connect();
-  EXPECT_EQ(to_text(payload(admin, "system-event", {{"text", "Node: kitchen"}, {"deviceId", "d1"}, {"host", "kitchen"}})),
-            R"({"ok":true})");
+  EXPECT_EQ(
+      to_text(payload(admin, "system-event", {{"text", "Node: kitchen"}, {"deviceId", "d1"}, {"host", "kitchen"}})),
+      R"({"ok":true})");
   auto rows = ask(admin, "system-presence").at("payload").as_array();
   ASSERT_EQ(rows.size(), 3u);
   const auto reported = string_or(rows[1], "text") == "Node: kitchen" ? rows[1] : rows[2];

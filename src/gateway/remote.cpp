@@ -7,7 +7,7 @@
 namespace openclaw::gateway {
 namespace {
 
-constexpr std::string_view kTraces[] = {"Forwarded", "X-Forwarded-For",  "X-Forwarded-Host", "X-Forwarded-Proto",
+constexpr std::string_view kTraces[] = {"Forwarded", "X-Forwarded-For",  "X-Forwarded-Host",     "X-Forwarded-Proto",
                                         "X-Real-IP", "CF-Connecting-IP", "Tailscale-User-Login", "Via"};
 constexpr std::string_view kOwnNames[] = {"localhost", "127.0.0.1", "::1"};
 // Hops beyond these are not looked at.

@@ -16,7 +16,8 @@ struct Remote {
   bool local = false;
 };
 
-Remote judge_remote(const net::Request& request, const net::Peer& peer, const std::vector<std::string>& trusted_proxies);
+Remote judge_remote(const net::Request& request, const net::Peer& peer,
+                    const std::vector<std::string>& trusted_proxies);
 
 // "192.168.1.5" or "[::1]:80" as the system spells the address, without brackets and port; empty when it is none.
 std::string plain_address(std::string_view written);

@@ -1,7 +1,7 @@
-#include "gateway/remote.hpp"
 #include "gateway/bind.hpp"
 #include "gateway/failure_limiter.hpp"
 #include "gateway/greetings.hpp"
+#include "gateway/remote.hpp"
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 

@@ -103,7 +103,8 @@ json::object hello_payload(Services& services, const ClientFacts& client) {
   json::object features{{"methods", std::move(method_names)}, {"events", std::move(event_names)}};
   if (client.protocol >= 4) features["capabilities"] = json::array{json::value("published-model-catalog")};
   json::object auth{{"role", client.role}, {"scopes", to_array(client.scopes)}};
-  if (client.protocol >= 4) auth["method"] = client.auth_method == "client-token" ? std::string("token") : client.auth_method;
+  if (client.protocol >= 4)
+    auth["method"] = client.auth_method == "client-token" ? std::string("token") : client.auth_method;
   return {{"type", "hello-ok"},
           {"protocol", client.protocol},
           {"server", std::move(server)},

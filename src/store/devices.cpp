@@ -45,8 +45,8 @@ DeviceGrant grant_at(const Statement& query) {
 }
 
 DeviceRequest request_at(const Statement& query) {
-  return {query.text(0), facts_at(query, 1),     query.text(8), scopes_of(query.view(9)), query.integer(10) != 0,
-          query.integer(11)};
+  return {query.text(0),          facts_at(query, 1), query.text(8), scopes_of(query.view(9)),
+          query.integer(10) != 0, query.integer(11)};
 }
 
 template <class Row, class Read>
@@ -149,8 +149,7 @@ Result<> save_grant(Connection& connection, const DeviceGrant& grant) {
 }
 
 Result<> use_grant(Connection& connection, std::string_view device_id, std::string_view role, std::int64_t now_ms) {
-  TRY(auto command,
-      connection.prepare("UPDATE device_grants SET last_used_ms = ? WHERE device_id = ? AND role = ?"));
+  TRY(auto command, connection.prepare("UPDATE device_grants SET last_used_ms = ? WHERE device_id = ? AND role = ?"));
   command.bind(now_ms).bind(device_id).bind(role);
   return command.run();
 }
@@ -173,8 +172,7 @@ Result<> add_device_token(Connection& connection, std::string_view hash, std::st
 
 Result<bool> has_device_token(Connection& connection, std::string_view hash, std::string_view device_id,
                               std::string_view role) {
-  TRY(auto query,
-      connection.prepare("SELECT 1 FROM device_tokens WHERE hash = ? AND device_id = ? AND role = ?"));
+  TRY(auto query, connection.prepare("SELECT 1 FROM device_tokens WHERE hash = ? AND device_id = ? AND role = ?"));
   query.bind(hash).bind(device_id).bind(role);
   return query.step();
 }

@@ -47,7 +47,11 @@ for (const [budget, name, steps, most] of [
   [{ perDayUsd: 100 }, "a tool that writes, under a budget", [write, "done"], 5],
 ]) {
   test(`${name}: at most ${most} syncs`, async (context) => {
-    const change = (config) => budget && (config.budget = budget);
+    const change = (config) => {
+      if (!budget) return; // the model is free then, and what costs nothing reserves nothing
+      config.budget = budget;
+      config.models.providers.fake.models[0].cost = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
+    };
     await withGateway(change, async (gateway, client, disk) => {
       const counted = await syncsOf(client, disk, script(steps));
       context.diagnostic(`${counted} syncs`);

@@ -92,8 +92,8 @@ Result<int> change(Invocation& invocation, std::string method, std::string_view 
     output.value(answer);
     return 0;
   }
-  const auto device = find(answer, "device") ? string_or(*find(answer, "device"), "deviceId")
-                                             : string_or(answer, "deviceId", id);
+  const auto device =
+      find(answer, "device") ? string_or(*find(answer, "device"), "deviceId") : string_or(answer, "deviceId", id);
   output.line(fmt::format("{} {}.", done, terminal_safe(device)));
   if (const auto token = string_or(answer, "token"); !token.empty()) output.line(terminal_safe(token));
   return 0;
@@ -132,12 +132,12 @@ Result<int> rotate(Invocation& invocation) {
 
 void register_devices(CommandTable& table) {
   const Option role{"role", 0, "ROLE", "The role that the token is for (operator)."};
-  table.add({"devices list", "List paired devices and those that wait.", "", gateway_call_options(), reporting(list),
-             true});
+  table.add(
+      {"devices list", "List paired devices and those that wait.", "", gateway_call_options(), reporting(list), true});
   table.add({"devices approve", "Let a waiting device in.", "REQUEST", gateway_call_options(), reporting(approve)});
   table.add({"devices reject", "Turn a waiting device away.", "REQUEST", gateway_call_options(), reporting(reject)});
-  table.add({"devices remove", "Forget a device and disconnect it.", "DEVICE", gateway_call_options(),
-             reporting(remove)});
+  table.add(
+      {"devices remove", "Forget a device and disconnect it.", "DEVICE", gateway_call_options(), reporting(remove)});
   table.add({"devices rotate", "Give a device a new token, and print it.", "DEVICE",
              gateway_call_options(
                  {role, {"scopes", 0, "LIST", "Narrow what it may do to these scopes, with commas between them."}}),

@@ -20,9 +20,10 @@ Task<json::value> channels_status(Call call) {
 } // namespace
 
 void register_channels_status(MethodTable& table) {
-  table.add({"channels.status", Scope::read,
-             R"({"type":"object","properties":{"probe":{"type":"boolean"},"timeoutMs":{"type":"integer","minimum":0}}})",
-             channels_status});
+  table.add(
+      {"channels.status", Scope::read,
+       R"({"type":"object","properties":{"probe":{"type":"boolean"},"timeoutMs":{"type":"integer","minimum":0}}})",
+       channels_status});
 }
 
 } // namespace openclaw::gateway

@@ -26,7 +26,8 @@ TEST_F(ConfigWriteTest, AFilledInFormChangesOnlyWhatWasChanged) {
   const auto answer = payload(
       socket, "config.set",
       {{"baseHash", hash()},
-       {"raw", R"({"gateway":{"port":18790,"auth":{"token":"***"}},"agents":{"defaults":{"workspace":"${HOME_OF_TEST}"}}})"}});
+       {"raw",
+        R"({"gateway":{"port":18790,"auth":{"token":"***"}},"agents":{"defaults":{"workspace":"${HOME_OF_TEST}"}}})"}});
   EXPECT_EQ(text(), R"(// mine
 {
   "gateway": { "port": 18790, "auth": { "token": "a-long-secret" } }, // the door
@@ -83,8 +84,7 @@ TEST_F(ConfigWriteTest, TheSchemaSaysWhichKeysAreSecret) {
          {{"type", "object"},
           {"description", "Models."},
           {"properties",
-           {{"providers",
-             {{"additionalProperties", {{"properties", {{"apiKey", {{"type", "string"}}}}}}}}}}}}}}}};
+           {{"providers", {{"additionalProperties", {{"properties", {{"apiKey", {{"type", "string"}}}}}}}}}}}}}}}};
   file = std::make_unique<config::Config>(path(), schema, config::Environment{});
   services.reset(new Services{time, random, *database, *runtime, *models, *messaging, *gateway, folder, path(), "9.9.9",
                               *file, [] { return json::object(); }});

@@ -73,7 +73,8 @@ Result<std::string> narrower(const std::array<std::string_view, 3>& order, std::
     return fail(Kind::invalid, fmt::format("\"{}\" is no value of {}.", printable(wanted, 32), key),
                 fmt::format("Use {}, {} or {}.", order[0], order[1], order[2]));
   if (width(order, wanted) > width(order, current))
-    return fail(Kind::denied, fmt::format("{} \"{}\" allows more than \"{}\", which is in force.", key, wanted, current),
+    return fail(Kind::denied,
+                fmt::format("{} \"{}\" allows more than \"{}\", which is in force.", key, wanted, current),
                 fmt::format("{}{} {}", kWiden, key, wanted));
   return wanted;
 }
@@ -171,8 +172,9 @@ Task<json::value> set_approvals(Call call) {
 
 void register_exec_approvals(MethodTable& table) {
   table.add({"exec.approvals.get", Scope::admin, R"({"type":"object"})", get_approvals});
-  table.add({"exec.approvals.set", Scope::admin,
-             R"({"type":"object","required":["file"],"additionalProperties":false,"properties":{"baseHash":{"type":"string"},
+  table.add(
+      {"exec.approvals.set", Scope::admin,
+       R"({"type":"object","required":["file"],"additionalProperties":false,"properties":{"baseHash":{"type":"string"},
     "file":{"type":"object","required":["version"],"additionalProperties":false,"properties":{"version":{"const":1},"socket":{"type":"object"},
       "defaults":{"type":"object","additionalProperties":false,"properties":{"security":{"type":"string"},"ask":{"type":"string"},
         "askFallback":{"type":"string"},"autoAllowSkills":{"type":"boolean"}}},
@@ -180,7 +182,7 @@ void register_exec_approvals(MethodTable& table) {
         "ask":{"type":"string"},"askFallback":{"type":"string"},"autoAllowSkills":{"type":"boolean"},
         "allowlist":{"type":"array","maxItems":1000,"items":{"type":"object","required":["pattern"],"properties":{"id":{"type":"string"},
           "pattern":{"type":"string"}}}}}}}}}}})",
-             set_approvals});
+       set_approvals});
 }
 
 } // namespace openclaw::gateway

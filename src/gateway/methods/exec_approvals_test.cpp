@@ -55,17 +55,20 @@ TEST_F(ExecApprovalsTest, NothingGetsWiderHere) {
     auto changed = snapshot.at("file").get_object();
     for (const auto& member : part.get_object())
       changed[member.key()] = member.value();
-    const auto answer = ask(socket, "exec.approvals.set", {{"file", changed}, {"baseHash", string_or(snapshot, "hash")}});
+    const auto answer =
+        ask(socket, "exec.approvals.set", {{"file", changed}, {"baseHash", string_or(snapshot, "hash")}});
     return bool_or(answer, "ok", true) ? std::string() : string_or(answer.at("error"), "message");
   };
   EXPECT_NE(refused(R"({"defaults":{"security":"full"}})").find("allows more"), std::string::npos);
   EXPECT_NE(refused(R"({"defaults":{"ask":"off"}})").find("allows more"), std::string::npos);
   EXPECT_NE(refused(R"({"defaults":{"askFallback":"full"}})"), "");
   EXPECT_NE(refused(R"({"defaults":{"autoAllowSkills":true}})"), "");
-  EXPECT_NE(refused(R"({"agents":{"main":{"allowlist":[{"pattern":"/bin/sh"}]}}})").find("new rule"), std::string::npos);
+  EXPECT_NE(refused(R"({"agents":{"main":{"allowlist":[{"pattern":"/bin/sh"}]}}})").find("new rule"),
+            std::string::npos);
   EXPECT_NE(refused(R"({"agents":{"main":{"security":"full"}}})"), "");
   EXPECT_NE(refused(R"({"agents":{"nobody":{}}})"), "");
-  EXPECT_FALSE(bool_or(ask(socket, "exec.approvals.set", {{"file", {{"version", 1}}}, {"baseHash", "old"}}), "ok", true));
+  EXPECT_FALSE(
+      bool_or(ask(socket, "exec.approvals.set", {{"file", {{"version", 1}}}, {"baseHash", "old"}}), "ok", true));
   EXPECT_EQ(rules().size(), 2u);
 }
 

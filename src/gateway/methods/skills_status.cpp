@@ -103,8 +103,8 @@ Task<json::value> skills_status(Call call) {
 } // namespace
 
 void register_skills_status(MethodTable& table) {
-  table.add({"skills.status", Scope::read, R"({"type":"object","properties":{"agentId":{"type":"string"}}})",
-             skills_status});
+  table.add(
+      {"skills.status", Scope::read, R"({"type":"object","properties":{"agentId":{"type":"string"}}})", skills_status});
 }
 
 } // namespace openclaw::gateway
