@@ -164,6 +164,10 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
   request.model = choice.model;
   request.reasoning = choice.reasoning;
   request.max_output_tokens = choice.max_output_tokens;
+  request.context_tokens = choice.context_tokens;
+  request.idle_timeout_ms = settings.patience.idle_ms;
+  request.first_token_timeout_ms =
+      is_private_url(choice.endpoint.base_url) ? settings.patience.first_local_ms : settings.patience.first_ms;
   request.thinking = run_.thinking.value_or(
       ports::thinking_from(session_.thinking.value_or(""))
           .value_or(settings.thinking.value_or(choice.reasoning ? ports::Thinking::low : ports::Thinking::off)));
@@ -194,7 +198,7 @@ Task<ports::ModelReply> ModelStep::ask(const ModelChoice& choice, const sandbox:
     co_return fail(
         Kind::invalid,
         fmt::format("The model API \"{}\" of provider {} is not in this build.", choice.endpoint.api, choice.provider),
-        "Use one of: openai-completions, anthropic-messages.");
+        "Use one of: openai-completions, openai-responses, anthropic-messages, google-generative-ai, ollama.");
   CO_TRY(auto request, request_for(choice, workspace, *dialect));
   int shortened = 0;
   for (int tried = 1;; ++tried) {
