@@ -1,6 +1,7 @@
 #include "cli/onboarding/sections.hpp"
 #include "cli/daemon/service.hpp"
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 namespace openclaw::cli {
 namespace {
@@ -21,6 +22,7 @@ Result<> run_section(const Setup& setup, Terminal& terminal, Ask section) {
 }
 
 Result<int> run_configure(Invocation& invocation) {
+  ::umask(077); // whatever is made here is its owner's alone
   TRY_VOID(invocation.expect_arguments(0, 0));
   if (invocation.has("provider"))
     return fail(Kind::missing, "openclaw configure --provider is kept for the credentials of clouds, which this version does not have.",

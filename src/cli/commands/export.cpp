@@ -1,11 +1,13 @@
 #include "cli/moving/move_out.hpp"
 #include "cli/moving/show_items.hpp"
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 namespace openclaw::cli {
 namespace {
 
 Result<int> run_export(Invocation& invocation) {
+  ::umask(077); // whatever is made here is its owner's alone
   TRY_VOID(invocation.expect_arguments(0, 0));
   const auto folder = invocation.value("to").value_or("");
   if (folder.empty())

@@ -6,6 +6,7 @@
 #include "config/files.hpp"
 #include <filesystem>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 namespace openclaw::cli {
 namespace {
@@ -54,6 +55,7 @@ Result<> check_losses(const MovePlan& plan, std::string_view accepted) {
 }
 
 int show(Invocation& invocation, const MovePlan& plan, const std::string& source, bool dry, const std::string& backup) {
+  const auto from = invocation.value("from") ? " --from " + *invocation.value("from") : std::string();
   auto& output = invocation.output();
   if (output.json()) {
     output.value(json::object{{"dryRun", dry},
@@ -68,9 +70,9 @@ int show(Invocation& invocation, const MovePlan& plan, const std::string& source
   output.line();
   const auto losses = plan.losses();
   if (dry && losses.empty())
-    output.line("Nothing was changed. To do it: openclaw migrate");
+    output.line(fmt::format("Nothing was changed. To do it: openclaw migrate{}", from));
   else if (dry)
-    output.line(fmt::format("Nothing was changed. To do it: openclaw migrate --accept '{}'", join(losses, ",")));
+    output.line(fmt::format("Nothing was changed. To do it: openclaw migrate{} --accept '{}'", from, join(losses, ",")));
   else
     output.line(backup.empty() ? std::string("Done; the old folder is as it was.")
                                : fmt::format("Done; what was there before is in {}.", backup));
@@ -94,6 +96,7 @@ std::string absolute(const std::string& path, const config::Environment& environ
 }
 
 Result<int> run_migrate(Invocation& invocation) {
+  ::umask(077); // whatever is made here is its owner's alone
   TRY_VOID(invocation.expect_arguments(0, 0));
   TRY(const auto setup, load_setup(invocation));
   const auto target = setup.folder.path();

@@ -6,6 +6,7 @@
 #include "config/files.hpp"
 #include <filesystem>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 namespace openclaw::cli {
 namespace {
@@ -163,6 +164,7 @@ Result<int> finish(Invocation& invocation, const Setup& setup, const Answers& an
 }
 
 Result<int> run_onboard(Invocation& invocation) {
+  ::umask(077); // whatever is made here is its owner's alone
   TRY_VOID(invocation.expect_arguments(0, 0));
   TRY(const auto setup, load_setup(invocation));
   if (!invocation.has("non-interactive")) {

@@ -1,10 +1,12 @@
 #include "cli/onboarding/sections.hpp"
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 namespace openclaw::cli {
 namespace {
 
 Result<int> run_setup(Invocation& invocation) {
+  ::umask(077); // whatever is made here is its owner's alone
   TRY_VOID(invocation.expect_arguments(0, 0));
   TRY(const auto setup, load_setup(invocation));
   Answers answers;

@@ -2,9 +2,10 @@
 
 #include "base/ids.hpp"
 #include "config/files.hpp"
-#include "config/json5.hpp"
+#include "store/sessions.hpp"
 #include <filesystem>
 #include <fmt/core.h>
+#include <set>
 
 namespace openclaw::cli {
 namespace {
@@ -143,9 +144,26 @@ OldKind old_kind(const std::string& folder) {
 
 bool holds_unknown_state(const std::string& folder) {
   std::error_code ignored;
-  // Where this program has been, such files are its own.
-  if (fs::exists(folder + "/state.db", ignored) || fs::exists(folder + "/migration.json", ignored)) return false;
-  return old_kind(folder) != OldKind::none;
+  if (fs::exists(folder + "/migration.json", ignored)) return false;
+  const auto kind = old_kind(folder);
+  if (kind != OldKind::files) return kind == OldKind::databases;
+  // This program keeps such lists as well: only a conversation that it does not have tells that another wrote them.
+  std::set<std::string> known;
+  if (fs::exists(folder + "/state.db", ignored))
+    if (const auto state = store::Connection::open(folder + "/state.db", true))
+      if (const auto rows = store::list_sessions(**state, 1'000'000))
+        for (const auto& row : *rows)
+          known.insert(row.session_id);
+  for (const auto& agent : agents_of(folder)) {
+    const auto text =
+        config::read_small_file(fmt::format("{}/agents/{}/sessions/sessions.json", folder, agent), kSessionsLimit);
+    if (!text || !*text) continue;
+    const auto list = parse_json(**text, "sessions.json");
+    if (!list || !list->is_object()) continue;
+    for (const auto& member : list->get_object())
+      if (!known.contains(string_or(member.value(), "sessionId"))) return true;
+  }
+  return false;
 }
 
 Result<OldSessions> read_old_sessions(const std::string& folder) {
