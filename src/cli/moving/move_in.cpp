@@ -179,12 +179,19 @@ private:
     if (session.compressed > 0)
       add(State::lost, what, fmt::format("{} entries are compressed in a way that this program does not read", session.compressed),
           {}, "entries:" + session.session_id);
-    for (const auto* right : {"elevatedLevel", "execSecurity", "execAsk", "execHost"})
-      if (const auto was = string_or(session.entry, right); !was.empty() && was != "deny" && was != "allowlist" &&
-                                                            was != "on-miss" && was != "always" && was != "sandbox" &&
-                                                            !(was == "off" && std::string_view(right) == "elevatedLevel"))
-        add(State::changed, what, fmt::format("{} was \"{}\"; the agent's own setting holds instead", right, printable(was, 40)),
-            "openclaw config get tools.exec");
+    // What a conversation was allowed beyond its agent.
+    static constexpr struct {
+      const char* field;
+      std::string_view right;
+      const char* grant;
+    } kRights[] = {{"elevatedLevel", "on", "openclaw config set tools.elevated.enabled true"},
+                   {"elevatedLevel", "ask", "openclaw config set tools.elevated.enabled true"},
+                   {"elevatedLevel", "full", "openclaw config set tools.elevated.enabled true"},
+                   {"execSecurity", "full", "openclaw config set tools.exec.security full"},
+                   {"execAsk", "off", "openclaw config set tools.exec.ask off"}};
+    for (const auto& [field, right, grant] : kRights)
+      if (string_or(session.entry, field) == right)
+        add(State::changed, what, fmt::format("{} was {}; what holds for its agent holds here", field, right), grant);
   }
 
   static Result<> take_conversation(const std::string& target, store::SessionRow row, const OldTranscript& transcript) {
@@ -319,7 +326,7 @@ private:
     add(State::taken, "openclaw.json", fmt::format("{} sections, with comments and $include as they stand", sections));
     existing_configuration(text);
     plan_.steps.emplace_back([path = place_.target + "/openclaw.json", text, schema = schema_,
-                              environment = environment_]() -> Result<> {
+                              environment = std::move(environment)]() -> Result<> {
       const config::Config target(path, schema, environment);
       TRY(const auto present, target.load());
       if (present.exists && present.raw == text) return {};
