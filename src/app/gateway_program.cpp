@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "cli/moving/old_state.hpp"
 #include "config/config.hpp"
 #include "config/redact.hpp"
 #include "config/sections.hpp"
@@ -335,6 +336,10 @@ Result<int> run(const cli::GatewayOptions& options) {
   TRY(const auto logs, folder.sub("logs"));
   TRY_VOID(log::open(logs, options.verbose ? log::Level::debug : log::Level::info));
   if (options.verbose) log::show_on_console(log::Level::info);
+  if (cli::holds_unknown_state(folder.path()))
+    log::warn("gateway", fmt::format("{} holds conversations of an OpenClaw program, which this gateway does not see and "
+                                     "does not touch. What would become of them: openclaw migrate --dry-run",
+                                     folder.path()));
   sandbox::never_mount(folder.path());
 
   TRY(const auto sections, config::linked_sections());
