@@ -91,12 +91,12 @@ std::vector<ExecRight> exec_rights(const json::value& config, std::string_view a
   rights.push_back(security_right("tools.exec.security", text_at(config, "tools.exec", "security"), ask == "off"));
   rights.push_back(ask_right("tools.exec.ask", ask));
   const auto network = text_at(config, "tools.exec", "network");
-  rights.push_back({"tools.exec.network", network,
-                    network == "host" ? "Commands reach this machine's network and what it reaches."
-                                      : "Commands have no network.",
-                    network == "host" ? "openclaw config set tools.exec.network none"
-                                      : "openclaw config set tools.exec.network host",
-                    false});
+  rights.push_back(
+      {"tools.exec.network", network,
+       network == "host" ? "Commands reach this machine's network and what it reaches." : "Commands have no network.",
+       network == "host" ? "openclaw config set tools.exec.network none"
+                         : "openclaw config set tools.exec.network host",
+       false});
   const auto own = exec_of(config, agent_id);
   if (own.settings) {
     const auto key = [&](std::string_view name) { return fmt::format("'{}.{}'", own.path, name); };

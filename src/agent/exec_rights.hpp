@@ -13,10 +13,10 @@ namespace openclaw::agent {
 policy::CommandPolicy exec_policy(policy::CommandPolicy common, const json::value& config, std::string_view agent_id);
 
 struct ExecRight {
-  std::string path;     // "tools.exec.security"
-  std::string value;    // as configured; empty: the default
-  std::string means;    // a sentence
-  std::string command;  // changes it
+  std::string path;            // "tools.exec.security"
+  std::string value;           // as configured; empty: the default
+  std::string means;           // a sentence
+  std::string command;         // changes it
   bool without_effect = false; // it asks for more than anybody gets here
 };
 std::vector<ExecRight> exec_rights(const json::value& config, std::string_view agent_id);

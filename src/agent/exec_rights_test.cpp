@@ -6,9 +6,10 @@ namespace openclaw::agent {
 namespace {
 
 TEST(ExecRights, AnAgentsOwnSettingCanOnlyBeStricter) {
-  const auto config = parse_json(R"({"agents":{"list":[{"id":"strict","tools":{"exec":{"security":"deny","ask":"always"}}},
+  const auto config =
+      parse_json(R"({"agents":{"list":[{"id":"strict","tools":{"exec":{"security":"deny","ask":"always"}}},
     {"id":"wide","tools":{"exec":{"security":"full","ask":"off"}}}]}})",
-                                 "config");
+                 "config");
   const policy::CommandPolicy common;
   EXPECT_EQ(exec_policy(common, *config, "strict").security, policy::ExecSecurity::deny);
   EXPECT_EQ(exec_policy(common, *config, "strict").ask, policy::ExecAsk::always);

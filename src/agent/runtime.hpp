@@ -77,7 +77,7 @@ public:
 
   void configure(Settings settings, const json::value& config);
   const Settings& settings() const { return settings_; }
-  const json::value& config() const { return config_; } // the snapshot that settings() was read from
+  const json::value& config() const { return config_; }      // the snapshot that settings() was read from
   std::string tool_settings(std::string_view section) const; // JSON text of config tools.SECTION
 
   // Starts the lanes' scope with what a crash left: accepted messages run, interrupted runs become visible failures.

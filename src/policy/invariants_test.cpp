@@ -29,7 +29,10 @@ public:
   }
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
   bool one_in(std::size_t count) { return below(count) == 0; }
-  template <typename List> const auto& of(const List& list) { return list[below(std::size(list))]; }
+  template <typename List>
+  const auto& of(const List& list) {
+    return list[below(std::size(list))];
+  }
 
 private:
   std::uint64_t state_;
@@ -62,13 +65,12 @@ json::value random_config(Dice& dice) {
   if (dice.one_in(2)) tools["exec"] = json::object{{"applyPatch", json::object{{"enabled", dice.one_in(2)}}}};
   json::object config{{"tools", std::move(tools)}};
   if (dice.one_in(2))
-    config["agents"] =
-        json::object{{"list", json::array{json::object{{"id", "a"}, {"tools", random_rules(dice)}}}}};
+    config["agents"] = json::object{{"list", json::array{json::object{{"id", "a"}, {"tools", random_rules(dice)}}}}};
   if (dice.one_in(3))
     config["channels"] = json::object{
-        {"c", json::object{{"groups",
-                            json::object{{"g", json::object{{"tools", random_rules(dice)},
-                                                            {"toolsBySender", json::object{{"s", random_rules(dice)}}}}}}}}}};
+        {"c", json::object{{"groups", json::object{{"g", json::object{{"tools", random_rules(dice)},
+                                                                      {"toolsBySender",
+                                                                       json::object{{"s", random_rules(dice)}}}}}}}}}};
   return config;
 }
 
@@ -87,9 +89,8 @@ ToolCaller random_caller(Dice& dice) {
 bool literally_denied(const json::value& value, std::string_view tool) {
   const auto* list = find(value, "deny");
   if (!list) return false;
-  return std::any_of(list->get_array().begin(), list->get_array().end(), [&](const json::value& entry) {
-    return entry.get_string() == tool || entry.get_string() == "*";
-  });
+  return std::any_of(list->get_array().begin(), list->get_array().end(),
+                     [&](const json::value& entry) { return entry.get_string() == tool || entry.get_string() == "*"; });
 }
 
 // Returns what is broken; empty when nothing is.
@@ -162,7 +163,8 @@ public:
     case 6:
       if (!asked_.empty()) {
         auto& one = asked_[dice_.below(asked_.size())];
-        if (one.state == Asked::State::pending) one.state = dice_.one_in(4) ? Asked::State::denied : Asked::State::allowed;
+        if (one.state == Asked::State::pending)
+          one.state = dice_.one_in(4) ? Asked::State::denied : Asked::State::allowed;
       }
       return {};
     default:

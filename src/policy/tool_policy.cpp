@@ -330,8 +330,8 @@ ToolVerdict judge_tool(std::span<const std::string> names, std::span<const ToolS
     if (!entry) continue;
     verdict.available = false;
     verdict.rule = stage.path;
-    verdict.reason = stage.note.empty() ? fmt::format("{} names \"{}\".", stage.path, printable(*entry, 64))
-                                        : stage.note + ".";
+    verdict.reason =
+        stage.note.empty() ? fmt::format("{} names \"{}\".", stage.path, printable(*entry, 64)) : stage.note + ".";
     verdict.command = command_to_lift(stage, *entry);
     return verdict;
   }

@@ -119,9 +119,10 @@ TEST(ToolPolicy, WhatHoldsForWriteHoldsForPatches) {
 }
 
 TEST(ToolPolicy, NamesThatNoToolHasAreToldWithTheNearestOne) {
-  const auto config = parse_json(R"({"tools":{"deny":["exce","group:rumtime","cron","mem*"],"byProvider":{"x":{"allow":["raed"]}}},
+  const auto config =
+      parse_json(R"({"tools":{"deny":["exce","group:rumtime","cron","mem*"],"byProvider":{"x":{"allow":["raed"]}}},
     "agents":{"list":[{"tools":{"allow":["zzzzzzzz"]}}]}})",
-                                 "config");
+                 "config");
   const std::vector<std::string> known{"exec", "read"};
   const auto warnings = unknown_tool_names(*config, known);
   ASSERT_EQ(warnings.size(), 4U);

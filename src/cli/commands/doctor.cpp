@@ -100,8 +100,9 @@ Finding look_at_command_rights(const config::Snapshot& snapshot) {
   if (!what.empty()) return {State::warn, what, fix};
   const auto* exec = config::value_at(snapshot.value, {"tools", "exec"});
   if (exec && string_or(*exec, "security") == "full" && string_or(*exec, "ask") == "off")
-    return {State::warn, "tools.exec.security is \"full\" and tools.exec.ask is \"off\": every command that a model "
-                         "thinks of runs in the sandbox, and nobody is asked.",
+    return {State::warn,
+            "tools.exec.security is \"full\" and tools.exec.ask is \"off\": every command that a model "
+            "thinks of runs in the sandbox, and nobody is asked.",
             "openclaw config set tools.exec.security allowlist"};
   return {State::ok, "Nobody is promised commands outside of the sandbox.", ""};
 }

@@ -64,8 +64,12 @@ Result<int> explain(Invocation& invocation) {
 } // namespace
 
 void register_sandbox(CommandTable& table) {
-  table.add({"sandbox explain", "Say where commands run, what they reach, and which settings decide.", "",
-             {{"agent", 0, "ID", "Of which agent; the default one without it."}}, reporting(explain), true});
+  table.add({"sandbox explain",
+             "Say where commands run, what they reach, and which settings decide.",
+             "",
+             {{"agent", 0, "ID", "Of which agent; the default one without it."}},
+             reporting(explain),
+             true});
 }
 
 } // namespace openclaw::cli

@@ -6,18 +6,21 @@ namespace openclaw::cli {
 namespace {
 
 std::vector<Option> caller_options() {
-  return gateway_call_options({{"agent", 0, "ID", "Of which agent; the default one without it."},
-                               {"session", 0, "KEY", "In which session: a group's and a subagent's have rules of their own."},
-                               {"provider", 0, "NAME", "With a model of this provider (tools.byProvider)."},
-                               {"model", 0, "NAME", "With this model."},
-                               {"sender", 0, "ID", "For this sender in a group (toolsBySender)."}});
+  return gateway_call_options(
+      {{"agent", 0, "ID", "Of which agent; the default one without it."},
+       {"session", 0, "KEY", "In which session: a group's and a subagent's have rules of their own."},
+       {"provider", 0, "NAME", "With a model of this provider (tools.byProvider)."},
+       {"model", 0, "NAME", "With this model."},
+       {"sender", 0, "ID", "For this sender in a group (toolsBySender)."}});
 }
 
 json::object caller_of(const Invocation& invocation) {
   json::object params;
-  for (const auto& [option, field] :
-       {std::pair{"agent", "agentId"}, {"session", "sessionKey"}, {"provider", "provider"}, {"model", "model"},
-        {"sender", "sender"}})
+  for (const auto& [option, field] : {std::pair{"agent", "agentId"},
+                                      {"session", "sessionKey"},
+                                      {"provider", "provider"},
+                                      {"model", "model"},
+                                      {"sender", "sender"}})
     if (const auto value = invocation.value(option)) params[field] = *value;
   return params;
 }
@@ -67,7 +70,8 @@ Result<int> explain(Invocation& invocation) {
   output.line(output.styled(Style::bold, terminal_safe(string_or(tool, "name"))));
   output.line(terminal_safe(string_or(tool, "description")));
   output.line();
-  output.line(fmt::format("{} {}", output.styled(allowed ? Style::green : Style::red, allowed ? "Allowed." : "Not allowed."),
+  output.line(fmt::format("{} {}",
+                          output.styled(allowed ? Style::green : Style::red, allowed ? "Allowed." : "Not allowed."),
                           terminal_safe(string_or(tool, "reason"))));
   if (const auto risk = string_or(tool, "risk"); !risk.empty()) output.line("Risk: " + terminal_safe(risk));
   output.line("Decided by: " + terminal_safe(string_or(tool, "rule")));

@@ -121,11 +121,12 @@ Task<json::value> explain_tool(Call call) {
 void register_tools_list(MethodTable& table) {
   table.add({"tools.list", Scope::read, fmt::format(R"({{"type":"object","properties":{{{}}}}})", kCallerFields),
              list_tools});
-  table.add({"tools.explain", Scope::read,
-             fmt::format(
-                 R"({{"type":"object","required":["tool"],"properties":{{"tool":{{"type":"string","minLength":1}},{}}}}})",
-                 kCallerFields),
-             explain_tool});
+  table.add(
+      {"tools.explain", Scope::read,
+       fmt::format(
+           R"({{"type":"object","required":["tool"],"properties":{{"tool":{{"type":"string","minLength":1}},{}}}}})",
+           kCallerFields),
+       explain_tool});
 }
 
 } // namespace openclaw::gateway

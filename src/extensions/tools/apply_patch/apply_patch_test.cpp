@@ -54,7 +54,8 @@ TEST(Patch, WhiteSpaceMayDifferAndContextKeepsTheFilesOwn) {
 
 TEST(Patch, WhatIsNoPatchIsRefusedWithItsLine) {
   EXPECT_EQ(refusal("hello"), "Line 1 of the patch: it must begin with \"*** Begin Patch\".");
-  EXPECT_EQ(refusal("*** Begin Patch\n*** Delete File: a\n"), "Line 2 of the patch: it must end with \"*** End Patch\".");
+  EXPECT_EQ(refusal("*** Begin Patch\n*** Delete File: a\n"),
+            "Line 2 of the patch: it must end with \"*** End Patch\".");
   EXPECT_NE(refusal("*** Begin Patch\n*** End Patch").find("changes no file"), std::string::npos);
   EXPECT_EQ(refusal("*** Begin Patch\n*** Update File: a\n*** End Patch"),
             "Line 2 of the patch: the update of a has no hunk.");
@@ -157,8 +158,9 @@ TEST_F(ApplyPatchTest, FilesAreAddedChangedMovedAndDeletedTogether) {
   put("a.txt", "one\ntwo\n");
   put("old.txt", "x\n");
   put("gone.txt", "y\n");
-  const std::string body = "*** Add File: new/n.txt\n+hello\n+\n*** Update File: a.txt\n@@\n one\n-two\n+2\n"
-                           "*** Update File: old.txt\n*** Move to: sub/moved.txt\n@@\n-x\n+X\n*** Delete File: gone.txt\n";
+  const std::string body =
+      "*** Add File: new/n.txt\n+hello\n+\n*** Update File: a.txt\n@@\n one\n-two\n+2\n"
+      "*** Update File: old.txt\n*** Move to: sub/moved.txt\n@@\n-x\n+X\n*** Delete File: gone.txt\n";
   const auto effect = preview(body);
   ASSERT_TRUE(effect);
   EXPECT_EQ(effect->risk, policy::Risk::write);

@@ -85,9 +85,10 @@ private:
       return file;
     }
     if (!line.starts_with(kUpdate))
-      return wrong(file.line, fmt::format("\"{}\" begins no file.", printable(line, 80)),
-                   "A file begins with *** Add File: PATH, *** Delete File: PATH or *** Update File: PATH; the lines of "
-                   "an added file begin with \"+\".");
+      return wrong(
+          file.line, fmt::format("\"{}\" begins no file.", printable(line, 80)),
+          "A file begins with *** Add File: PATH, *** Delete File: PATH or *** Update File: PATH; the lines of "
+          "an added file begin with \"+\".");
     TRY(file.path, path_of(line, kUpdate, file.line));
     ++at_;
     if (at_ < lines_.size() && lines_[at_].starts_with(kMove)) {
@@ -220,7 +221,8 @@ private:
     for (const auto& context : hunk.contexts) {
       TRY(const auto found, seek({context}, from, false));
       if (found > lines_.size())
-        return wrong(hunk.line, fmt::format("{} has no line \"{}\" here.", printable(path, 200), printable(context, 200)),
+        return wrong(hunk.line,
+                     fmt::format("{} has no line \"{}\" here.", printable(path, 200), printable(context, 200)),
                      "Read the file again; the hunks must be in its order.");
       from = found + 1;
     }
@@ -243,7 +245,9 @@ private:
       if (start > lines_.size())
         return wrong(hunk.line,
                      fmt::format("these lines are not in {}{}:\n{}", printable(path, 200),
-                                 hunk.at_end ? " at its end" : copied_ > 0 ? " after the former hunk" : "",
+                                 hunk.at_end   ? " at its end"
+                                 : copied_ > 0 ? " after the former hunk"
+                                               : "",
                                  shown(old_lines)),
                      "Read the file again and copy the lines exactly; the hunks must be in its order.");
     }

@@ -175,7 +175,8 @@ public:
   ports::ToolSpec spec() const override {
     return {"process",
             "Look after commands that exec left in the background: list, poll (new output), log, write (input), kill, "
-            "clear (forget a finished one), remove (end and forget); on a terminal also send-keys, submit (text and Enter), paste.",
+            "clear (forget a finished one), remove (end and forget); on a terminal also send-keys, submit (text and "
+            "Enter), paste.",
             kSchema};
   }
   std::optional<policy::Risk> greatest_risk() const override { return policy::Risk::execute; }

@@ -12,19 +12,17 @@ struct Key {
   std::string_view name;
   std::string_view bytes;
 };
-constexpr std::array kKeys{Key{"enter", "\r"},      Key{"return", "\r"},     Key{"tab", "\t"},
-                           Key{"btab", "\x1b[Z"},   Key{"escape", "\x1b"},   Key{"esc", "\x1b"},
-                           Key{"space", " "},       Key{"backspace", "\x7f"}, Key{"bspace", "\x7f"},
-                           Key{"delete", "\x1b[3~"}, Key{"del", "\x1b[3~"},  Key{"dc", "\x1b[3~"},
-                           Key{"insert", "\x1b[2~"}, Key{"ic", "\x1b[2~"},   Key{"up", "\x1b[A"},
-                           Key{"down", "\x1b[B"},   Key{"right", "\x1b[C"},  Key{"left", "\x1b[D"},
-                           Key{"home", "\x1b[H"},   Key{"end", "\x1b[F"},    Key{"pageup", "\x1b[5~"},
-                           Key{"pgup", "\x1b[5~"},  Key{"ppage", "\x1b[5~"}, Key{"pagedown", "\x1b[6~"},
-                           Key{"pgdn", "\x1b[6~"},  Key{"npage", "\x1b[6~"}, Key{"f1", "\x1bOP"},
-                           Key{"f2", "\x1bOQ"},     Key{"f3", "\x1bOR"},     Key{"f4", "\x1bOS"},
-                           Key{"f5", "\x1b[15~"},   Key{"f6", "\x1b[17~"},   Key{"f7", "\x1b[18~"},
-                           Key{"f8", "\x1b[19~"},   Key{"f9", "\x1b[20~"},   Key{"f10", "\x1b[21~"},
-                           Key{"f11", "\x1b[23~"},  Key{"f12", "\x1b[24~"}};
+constexpr std::array kKeys{
+    Key{"enter", "\r"},       Key{"return", "\r"},      Key{"tab", "\t"},        Key{"btab", "\x1b[Z"},
+    Key{"escape", "\x1b"},    Key{"esc", "\x1b"},       Key{"space", " "},       Key{"backspace", "\x7f"},
+    Key{"bspace", "\x7f"},    Key{"delete", "\x1b[3~"}, Key{"del", "\x1b[3~"},   Key{"dc", "\x1b[3~"},
+    Key{"insert", "\x1b[2~"}, Key{"ic", "\x1b[2~"},     Key{"up", "\x1b[A"},     Key{"down", "\x1b[B"},
+    Key{"right", "\x1b[C"},   Key{"left", "\x1b[D"},    Key{"home", "\x1b[H"},   Key{"end", "\x1b[F"},
+    Key{"pageup", "\x1b[5~"}, Key{"pgup", "\x1b[5~"},   Key{"ppage", "\x1b[5~"}, Key{"pagedown", "\x1b[6~"},
+    Key{"pgdn", "\x1b[6~"},   Key{"npage", "\x1b[6~"},  Key{"f1", "\x1bOP"},     Key{"f2", "\x1bOQ"},
+    Key{"f3", "\x1bOR"},      Key{"f4", "\x1bOS"},      Key{"f5", "\x1b[15~"},   Key{"f6", "\x1b[17~"},
+    Key{"f7", "\x1b[18~"},    Key{"f8", "\x1b[19~"},    Key{"f9", "\x1b[20~"},   Key{"f10", "\x1b[21~"},
+    Key{"f11", "\x1b[23~"},   Key{"f12", "\x1b[24~"}};
 
 // The modifier that `name` begins with, taken off; 0 when there is none.
 char take_modifier(std::string_view& name) {

@@ -27,10 +27,10 @@ TEST(Terminal, ASequenceMayComeInPieces) {
 
 TEST(Terminal, KeysHaveTheirUsualBytes) {
   const std::pair<std::string_view, std::string_view> known[] = {
-      {"Enter", "\r"},    {"C-c", "\x03"},      {"^C", "\x03"},   {"ctrl+d", "\x04"}, {"Up", "\x1b[A"},
-      {"F5", "\x1b[15~"}, {"M-x", "\x1bx"},     {"a", "a"},       {"S-Tab", "\x1b[Z"}, {"BSpace", "\x7f"},
-      {"-", "-"},         {"^", "^"},           {"C-[", "\x1b"},  {"\xc3\xa9", "\xc3\xa9"}, {"S-a", "A"},
-      {"M-C-a", "\x1b\x01"}};
+      {"Enter", "\r"},     {"C-c", "\x03"},          {"^C", "\x03"},   {"ctrl+d", "\x04"},
+      {"Up", "\x1b[A"},    {"F5", "\x1b[15~"},       {"M-x", "\x1bx"}, {"a", "a"},
+      {"S-Tab", "\x1b[Z"}, {"BSpace", "\x7f"},       {"-", "-"},       {"^", "^"},
+      {"C-[", "\x1b"},     {"\xc3\xa9", "\xc3\xa9"}, {"S-a", "A"},     {"M-C-a", "\x1b\x01"}};
   for (const auto& [name, bytes] : known) {
     const auto key = key_bytes(name);
     ASSERT_TRUE(key) << name;
