@@ -114,7 +114,6 @@ public:
   TranscriptFiles& transcript_files() { return transcript_files_; }
   // The session's JSONL file follows its rows in the background, however long its disk refuses it.
   void project(const store::SessionRow& session);
-  TranscriptFiles& transcript_files() { return transcript_files_; }
   // What other programs read of the agent's sessions is out of date.
   void sessions_changed(const std::string& agent_id) { sessions_file_.touch(background_, agent_id); }
   async::Scope& background() { return background_; }
