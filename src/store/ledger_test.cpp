@@ -52,7 +52,7 @@ TEST_F(Ledger, NeverSpendsMoreThanTheCapInAnyOrderOfCallsAndCrashes) {
   };
   std::mt19937_64 random(20261121);
   const char* wanted = std::getenv("OPENCLAW_LEDGER_STEPS");
-  const int steps = wanted ? std::max(std::atoi(wanted), 1000) : 20'000;
+  const int steps = wanted ? std::max(std::atoi(wanted), 1000) : 100'000;
   std::map<std::pair<std::string, std::string>, std::int64_t> spent; // by scope and period, as it must be
   std::map<std::pair<std::string, std::string>, std::int64_t> reserved;
   std::vector<Open> open;
