@@ -114,7 +114,22 @@ test("a client that may pair cannot give away what it does not have", async () =
     pairing.request("device.pair.approve", { requestId, scopes: ["operator.admin"] }),
     /unexpected property 'scopes'/,
   );
+  const strong = newIdentity();
+  const { client } = await paired(strong, ["operator.admin"]);
+  for (const scopes of [undefined, ["operator.pairing"], ["operator.admin"]]) {
+    const params = { deviceId: strong.deviceId, role: "operator", ...(scopes && { scopes }) };
+    await assert.rejects(pairing.request("device.token.rotate", params), /missing scope: operator.admin/);
+  }
+  assert.equal((await client.request("health")).ok, true);
+  await client.close();
   await pairing.close();
+});
+
+test("declaring only nonsense as scopes gives nothing", async () => {
+  const client = await gateway.client({ scopes: ["a,operator.admin"] });
+  assert.deepEqual(client.hello.auth.scopes, []);
+  await assert.rejects(client.request("health"), /missing scope: operator.read/);
+  await client.close();
 });
 
 test("revoking disconnects at once and holds", async () => {
