@@ -29,8 +29,10 @@ Identity parse_identity(std::string_view text) {
     const auto label = lowercase_ascii(without_marks(line.substr(0, colon)));
     const auto value = without_marks(line.substr(colon + 1));
     if (value.empty() || value.size() > kLongestValue || value.front() == '(' || value.front() == '[') continue;
-    for (const auto& [name, field] : {std::pair{"name", &identity.name}, {"emoji", &identity.emoji},
-                                      {"creature", &identity.creature}, {"vibe", &identity.vibe},
+    for (const auto& [name, field] : {std::pair{"name", &identity.name},
+                                      {"emoji", &identity.emoji},
+                                      {"creature", &identity.creature},
+                                      {"vibe", &identity.vibe},
                                       {"avatar", &identity.avatar}})
       if (label == name) *field = to_valid_utf8(value);
   }

@@ -33,8 +33,8 @@ std::string system_prompt(const PromptInput& input) {
       prompt += cut_middle(trim(*soul), 600, 0) + "\n";
     return prompt;
   }
-  std::string prompt = fmt::format(
-      "You are {}, a personal assistant that runs inside openclaw on the user's own machine.\n\n", called);
+  std::string prompt =
+      fmt::format("You are {}, a personal assistant that runs inside openclaw on the user's own machine.\n\n", called);
   if (!input.tools.empty()) {
     prompt += "## Tools\n";
     for (const auto& tool : input.tools)

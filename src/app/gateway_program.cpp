@@ -243,9 +243,10 @@ private:
                  "Stop with Ctrl+C.\n",
                  kVersion, gateway->port(), login);
       if (exposed_)
-        fmt::print("\nOther machines reach it too, in place of 127.0.0.1 with: {}. There is no TLS: whoever can read the "
-                   "network can read what is sent.\nPut a proxy with TLS before it where you do not trust the network.\n",
-                   join(gateway::machine_addresses(), ", "));
+        fmt::print(
+            "\nOther machines reach it too, in place of 127.0.0.1 with: {}. There is no TLS: whoever can read the "
+            "network can read what is sent.\nPut a proxy with TLS before it where you do not trust the network.\n",
+            join(gateway::machine_addresses(), ", "));
     }
     std::fflush(stdout);
     // What starting needed goes back to the system.
@@ -311,7 +312,7 @@ private:
   config::Config config_;
   config::Snapshot snapshot_;
   json::value started_with_ = json::object(); // of the configuration, what is read at the start only
-  std::string rejected_;      // why the file as it stands is not in force
+  std::string rejected_;                      // why the file as it stands is not in force
   std::unique_ptr<store::Database> database_;
   async::SystemTime time_;
   SystemRandom random_;
@@ -337,9 +338,10 @@ Result<int> run(const cli::GatewayOptions& options) {
   TRY_VOID(log::open(logs, options.verbose ? log::Level::debug : log::Level::info));
   if (options.verbose) log::show_on_console(log::Level::info);
   if (cli::holds_unknown_state(folder.path()))
-    log::warn("gateway", fmt::format("{} holds conversations of an OpenClaw program, which this gateway does not see and "
-                                     "does not touch. What would become of them: openclaw migrate --dry-run",
-                                     folder.path()));
+    log::warn("gateway",
+              fmt::format("{} holds conversations of an OpenClaw program, which this gateway does not see and "
+                          "does not touch. What would become of them: openclaw migrate --dry-run",
+                          folder.path()));
   sandbox::never_mount(folder.path());
 
   TRY(const auto sections, config::linked_sections());

@@ -1,7 +1,7 @@
 #include "base/text.hpp"
+#include "cli/completion.hpp"
 #include "cli/conversation.hpp"
 #include "cli/help.hpp"
-#include "cli/completion.hpp"
 #include "cli/run.hpp"
 #include <boost/json/parse.hpp>
 #include <fmt/core.h>

@@ -112,8 +112,8 @@ complete -c openclaw -f
       for (const auto* options : {owner ? &owner->options : nullptr, &common_options()})
         for (std::size_t i = 0; option && options && i < options->size(); ++i)
           if ("--" + (*options)[i].name == word) help = (*options)[i].help;
-      out += fmt::format("complete -c openclaw -n '__openclaw_at{}{}' {} '{}' -d '{}'\n", before.empty() ? "" : " ", before,
-                         option ? "-l" : "-a", option ? word.substr(2) : word, fish_text(help));
+      out += fmt::format("complete -c openclaw -n '__openclaw_at{}{}' {} '{}' -d '{}'\n", before.empty() ? "" : " ",
+                         before, option ? "-l" : "-a", option ? word.substr(2) : word, fish_text(help));
     }
   return out;
 }

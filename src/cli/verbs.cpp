@@ -49,7 +49,8 @@ std::vector<std::string> verb_clashes(const CommandTable& table, const VerbPlan&
     if (plan.aliases.contains(command.name)) continue;
     const auto [other, fresh] = meanings.try_emplace(command.summary, command.name);
     if (!fresh)
-      out.push_back(fmt::format("\"{}\" and \"{}\" mean the same: \"{}\"", other->second, command.name, command.summary));
+      out.push_back(
+          fmt::format("\"{}\" and \"{}\" mean the same: \"{}\"", other->second, command.name, command.summary));
   }
   for (const auto& [alias, target] : plan.aliases) {
     if (!table.find(alias)) out.push_back(fmt::format("The alias \"{}\" is no command.", alias));

@@ -5,7 +5,7 @@
 namespace openclaw::cli {
 
 struct ReservedVerb {
-  std::string verb;    // "scale", "logs WORKLOAD"
+  std::string verb; // "scale", "logs WORKLOAD"
   std::string meaning;
   std::string extends; // the command of today that it will belong to; empty: none has that word
 };

@@ -25,8 +25,9 @@ TEST(Verbs, EachKindOfClashIsFound) {
   table.add(command("start", "Start it again."));
   table.add(command("begin", "Start it."));
   table.add(command("logs", "Show the log.", "[NAME]"));
-  const VerbPlan plan{{{"start", "Later.", ""}, {"logs NAME", "Later.", "logs"}, {"scale", "", ""}, {"scale", "Twice.", ""}},
-                      {{"halt", "stop"}}};
+  const VerbPlan plan{
+      {{"start", "Later.", ""}, {"logs NAME", "Later.", "logs"}, {"scale", "", ""}, {"scale", "Twice.", ""}},
+      {{"halt", "stop"}}};
   const auto clashes = verb_clashes(table, plan);
   const auto found = [&](std::string_view part) {
     return std::any_of(clashes.begin(), clashes.end(),

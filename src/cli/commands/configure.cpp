@@ -1,5 +1,5 @@
-#include "cli/onboarding/sections.hpp"
 #include "cli/daemon/service.hpp"
+#include "cli/onboarding/sections.hpp"
 #include <fmt/core.h>
 #include <sys/stat.h>
 
@@ -25,15 +25,18 @@ Result<int> run_configure(Invocation& invocation) {
   ::umask(077); // whatever is made here is its owner's alone
   TRY_VOID(invocation.expect_arguments(0, 0));
   if (invocation.has("provider"))
-    return fail(Kind::missing, "openclaw configure --provider is kept for the credentials of clouds, which this version does not have.",
-                "For the provider of a model: openclaw configure --section model");
+    return fail(
+        Kind::missing,
+        "openclaw configure --provider is kept for the credentials of clouds, which this version does not have.",
+        "For the provider of a model: openclaw configure --section model");
   TRY(const auto setup, load_setup(invocation));
   const auto wanted = invocation.value("section");
   std::vector<std::string> names;
   for (const auto& section : kSections)
     names.emplace_back(section.name);
   if (wanted && std::find(names.begin(), names.end(), *wanted) == names.end() && *wanted != "daemon")
-    return fail(Kind::missing, fmt::format("There is no section \"{}\".", *wanted), "Sections: model, workspace, gateway, daemon.");
+    return fail(Kind::missing, fmt::format("There is no section \"{}\".", *wanted),
+                "Sections: model, workspace, gateway, daemon.");
   TRY_VOID(Terminal::check("openclaw config set PATH VALUE changes one value without questions."));
   TRY_VOID(setup.folder.prepare());
   Terminal terminal(invocation.output());

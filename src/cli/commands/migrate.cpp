@@ -34,11 +34,11 @@ Result<std::optional<Progress>> read_progress(const config::StateFolder& folder)
 }
 
 Result<> write_progress(const config::StateFolder& folder, const Progress& progress) {
-  return config::replace_file(progress_path(folder), to_text(json::object{{"from", progress.from},
-                                                                          {"backup", progress.backup},
-                                                                          {"done", progress.done},
-                                                                          {"atMs", progress.at_ms}}) +
-                                                         "\n");
+  return config::replace_file(
+      progress_path(folder),
+      to_text(json::object{
+          {"from", progress.from}, {"backup", progress.backup}, {"done", progress.done}, {"atMs", progress.at_ms}}) +
+          "\n");
 }
 
 Result<> check_losses(const MovePlan& plan, std::string_view accepted) {
@@ -72,7 +72,8 @@ int show(Invocation& invocation, const MovePlan& plan, const std::string& source
   if (dry && losses.empty())
     output.line(fmt::format("Nothing was changed. To do it: openclaw migrate{}", from));
   else if (dry)
-    output.line(fmt::format("Nothing was changed. To do it: openclaw migrate{} --accept '{}'", from, join(losses, ",")));
+    output.line(
+        fmt::format("Nothing was changed. To do it: openclaw migrate{} --accept '{}'", from, join(losses, ",")));
   else
     output.line(backup.empty() ? std::string("Done; the old folder is as it was.")
                                : fmt::format("Done; what was there before is in {}.", backup));
@@ -108,8 +109,9 @@ Result<int> run_migrate(Invocation& invocation) {
     if (invocation.output().json())
       invocation.output().value(json::object{{"done", true}, {"from", source}, {"backup", progress->backup}});
     else
-      invocation.output().line(fmt::format("{} has moved in already, on {}{}.", source, iso_date(progress->at_ms),
-                                           progress->backup.empty() ? "" : "; what was there before is in " + progress->backup));
+      invocation.output().line(
+          fmt::format("{} has moved in already, on {}{}.", source, iso_date(progress->at_ms),
+                      progress->backup.empty() ? "" : "; what was there before is in " + progress->backup));
     return 0;
   }
   if (old_kind(source) == OldKind::none && !fs::exists(source + "/openclaw.json"))

@@ -12,7 +12,8 @@ namespace openclaw::cli {
 namespace {
 
 constexpr std::string_view kRisk =
-    "An agent reads files, runs commands and talks to people for you. It can be wrong, and what it reads can try to steer\n"
+    "An agent reads files, runs commands and talks to people for you. It can be wrong, and what it reads can try to "
+    "steer\n"
     "it. Commands run in a sandbox without network, and what cannot be undone waits for your answer; keep it that way\n"
     "until you know it. Only you should be able to reach the gateway.";
 
@@ -36,7 +37,8 @@ Result<> read_auth_choice(const Invocation& invocation, Answers& answers) {
   if (choice.ends_with("-api-key")) choice.resize(choice.size() - 8);
   if (choice == "gemini") choice = "google";
   if (!choice.empty() && !answers.provider.empty() && choice != answers.provider)
-    return fail(Kind::invalid, fmt::format("--auth-choice {} and the key of {} do not belong together.", choice, answers.provider),
+    return fail(Kind::invalid,
+                fmt::format("--auth-choice {} and the key of {} do not belong together.", choice, answers.provider),
                 "Give one of them.");
   if (!choice.empty()) answers.provider = choice;
   if (auto key = invocation.value("api-key")) answers.key = Secret(std::move(*key));
@@ -55,7 +57,8 @@ Result<Answers> from_flags(const Invocation& invocation) {
     answers.port = static_cast<int>(port);
   }
   if (const auto bind = invocation.value("gateway-bind"); bind && *bind != "loopback")
-    return fail(Kind::denied, fmt::format("--gateway-bind {}: setting up never opens the gateway to other machines.", *bind),
+    return fail(Kind::denied,
+                fmt::format("--gateway-bind {}: setting up never opens the gateway to other machines.", *bind),
                 "Do it afterwards, knowingly: openclaw config set gateway.bind " + *bind);
   if (const auto auth = invocation.value("gateway-auth"); auth && *auth != "token")
     return fail(Kind::invalid, fmt::format("--gateway-auth {}: the gateway is set up with a token.", *auth),
@@ -73,7 +76,8 @@ Result<> set_aside(const Setup& setup) {
   const auto aside = fmt::format("{}.before-{}", setup.config.path(), SystemClock().now_ms());
   std::error_code code;
   std::filesystem::rename(setup.config.path(), aside, code);
-  if (code) return fail(Kind::denied, fmt::format("{} cannot be moved aside: {}.", setup.config.path(), code.message()));
+  if (code)
+    return fail(Kind::denied, fmt::format("{} cannot be moved aside: {}.", setup.config.path(), code.message()));
   return {};
 }
 
@@ -147,12 +151,13 @@ Result<int> finish(Invocation& invocation, const Setup& setup, const Answers& an
     json::array sentences;
     for (const auto& sentence : done)
       sentences.emplace_back(sentence);
-    output.value(json::object{{"ok", true},
-                              {"config", setup.config.path()},
-                              {"done", std::move(sentences)},
-                              {"gateway", gateway ? json::value(json::object{{"pid", gateway->pid}, {"port", gateway->port}})
-                                                  : json::value(nullptr)},
-                              {"webchat", webchat.empty() ? json::value(nullptr) : json::value(webchat)}});
+    output.value(
+        json::object{{"ok", true},
+                     {"config", setup.config.path()},
+                     {"done", std::move(sentences)},
+                     {"gateway", gateway ? json::value(json::object{{"pid", gateway->pid}, {"port", gateway->port}})
+                                         : json::value(nullptr)},
+                     {"webchat", webchat.empty() ? json::value(nullptr) : json::value(webchat)}});
     return 0;
   }
   output.line();
@@ -177,7 +182,8 @@ Result<int> run_onboard(Invocation& invocation) {
     return 1;
   }
   if (!invocation.has("accept-risk"))
-    return fail(Kind::denied, "Setting up without questions needs your word that you know the risk.\n" + std::string(kRisk),
+    return fail(Kind::denied,
+                "Setting up without questions needs your word that you know the risk.\n" + std::string(kRisk),
                 "Add --accept-risk.");
   TRY_VOID(setup.folder.prepare());
   TRY(const auto answers, from_flags(invocation));
@@ -213,7 +219,8 @@ void register_onboard(CommandTable& table) {
     options.push_back({flag, 0, "KEY", fmt::format("The same as --auth-choice {} --api-key KEY.", provider)});
   for (auto& option : gateway_call_options())
     options.push_back(std::move(option));
-  table.add({"onboard", "Set up model, workspace and gateway, and start it.", "", std::move(options), reporting(run_onboard)});
+  table.add({"onboard", "Set up model, workspace and gateway, and start it.", "", std::move(options),
+             reporting(run_onboard)});
 }
 
 } // namespace openclaw::cli

@@ -18,7 +18,8 @@ std::vector<std::string> paths_of(const Setup& setup, std::string_view scope) {
   if (scope == "full") return {state};
   std::vector<std::string> paths{setup.config.path()};
   if (scope == "config") return paths;
-  for (const auto* name : {".env", "gateway.token", "credentials", "state.db", "state.db-wal", "state.db-shm", "devices"})
+  for (const auto* name :
+       {".env", "gateway.token", "credentials", "state.db", "state.db-wal", "state.db-shm", "devices"})
     paths.push_back(state + "/" + name);
   std::error_code ignored;
   for (const auto& agent : fs::directory_iterator(state + "/agents", ignored))
@@ -31,9 +32,11 @@ Result<> check_folder(const Setup& setup) {
   const auto& path = setup.folder.path();
   std::error_code code;
   if (path == "/" || path == setup.environment.find("HOME").value_or("") || fs::path(path).parent_path() == "/")
-    return fail(Kind::denied, fmt::format("{} is no folder to take away.", path), "Name the state folder with OPENCLAW_STATE_DIR.");
+    return fail(Kind::denied, fmt::format("{} is no folder to take away.", path),
+                "Name the state folder with OPENCLAW_STATE_DIR.");
   // Only what is plainly a state folder.
-  if (!fs::exists(path + "/state.db", code) && !fs::exists(setup.config.path(), code) && old_kind(path) == OldKind::none)
+  if (!fs::exists(path + "/state.db", code) && !fs::exists(setup.config.path(), code) &&
+      old_kind(path) == OldKind::none)
     return fail(Kind::missing, fmt::format("There is nothing of this program in {}.", path));
   return {};
 }
@@ -63,7 +66,8 @@ Result<int> take_away(Invocation& invocation, std::string_view scope, std::strin
       TRY(given, terminal.line(fmt::format("This cannot be undone. Type \"{}\" to do it", word)));
     }
     if (given != word)
-      return fail(Kind::denied, "That was not the word, so nothing was taken away.", fmt::format("The word is: {}", word));
+      return fail(Kind::denied, "That was not the word, so nothing was taken away.",
+                  fmt::format("The word is: {}", word));
     for (const auto& path : paths) {
       fs::remove_all(path, code);
       if (code) return fail(Kind::denied, fmt::format("{} cannot be taken away: {}.", path, code.message()));

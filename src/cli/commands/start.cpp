@@ -21,8 +21,9 @@ int say(Invocation& invocation, json::object facts, std::string_view text) {
 
 int say_running(Invocation& invocation, const config::RunningGateway& gateway) {
   const auto url = fmt::format("http://127.0.0.1:{}", gateway.port);
-  return say(invocation, {{"running", true}, {"pid", gateway.pid}, {"port", gateway.port}, {"url", url}},
-             fmt::format("The gateway runs as process {} at {}. A link to log in with: openclaw dashboard", gateway.pid, url));
+  return say(
+      invocation, {{"running", true}, {"pid", gateway.pid}, {"port", gateway.port}, {"url", url}},
+      fmt::format("The gateway runs as process {} at {}. A link to log in with: openclaw dashboard", gateway.pid, url));
 }
 
 Result<int> start(Invocation& invocation) {
@@ -52,10 +53,11 @@ Result<int> install(Invocation& invocation) {
   TRY(const auto setup, load_setup(invocation));
   TRY(auto service, service_of(setup, invocation));
   TRY_VOID(service.install());
-  return say(invocation, {{"installed", true}, {"unit", service.unit_path()}},
-             fmt::format("The service {} is there and begins when you log in; start it now with: openclaw start\nTo keep "
-                         "it running without a login: loginctl enable-linger",
-                         service.unit_path()));
+  return say(
+      invocation, {{"installed", true}, {"unit", service.unit_path()}},
+      fmt::format("The service {} is there and begins when you log in; start it now with: openclaw start\nTo keep "
+                  "it running without a login: loginctl enable-linger",
+                  service.unit_path()));
 }
 
 Result<int> uninstall(Invocation& invocation) {
@@ -76,11 +78,12 @@ Result<int> status(Invocation& invocation) {
                      {"installed", service.installed()},
                      {"unit", service.unit_path()},
                      {"systemd", systemd}};
-  const auto text = fmt::format(
-      "Gateway   {}\nService   {}\nSystemd   {}",
-      running ? fmt::format("runs as process {}, port {}", running->pid, running->port) : "does not run; openclaw start",
-      service.installed() ? service.unit_path() : "not installed; openclaw gateway install",
-      systemd ? "the user's instance answers" : "the user's instance does not answer; openclaw start works without it");
+  const auto text = fmt::format("Gateway   {}\nService   {}\nSystemd   {}",
+                                running ? fmt::format("runs as process {}, port {}", running->pid, running->port)
+                                        : "does not run; openclaw start",
+                                service.installed() ? service.unit_path() : "not installed; openclaw gateway install",
+                                systemd ? "the user's instance answers"
+                                        : "the user's instance does not answer; openclaw start works without it");
   return say(invocation, std::move(facts), text);
 }
 

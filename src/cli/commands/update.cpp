@@ -13,9 +13,11 @@ Result<int> run_update(Invocation& invocation) {
     output.value(json::object{{"version", std::string(kVersion)}, {"selfUpdate", false}, {"how", kHow}});
     return 0;
   }
-  output.line(fmt::format("This is openclaw {}. It does not replace itself: it has no server that it trusts for that.", kVersion));
+  output.line(fmt::format("This is openclaw {}. It does not replace itself: it has no server that it trusts for that.",
+                          kVersion));
   output.line(fmt::format("In the folder it was built from: {}", kHow));
-  output.line("Then: openclaw restart. The state is brought to the new version at the start, after a copy of state.db.");
+  output.line(
+      "Then: openclaw restart. The state is brought to the new version at the start, after a copy of state.db.");
   return 0;
 }
 

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kUpWithinMs = 30'000;
 constexpr std::int64_t kDownWithinMs = 60'000;
 constexpr useconds_t kLookEveryUs = 50'000;
-constexpr int kMostDeaths = 5;              // in a row, each of them soon after its start
+constexpr int kMostDeaths = 5; // in a row, each of them soon after its start
 constexpr std::int64_t kSoonMs = 10'000;
 
 std::string own_path() {
@@ -109,8 +109,8 @@ std::string Service::unit_name() const {
 }
 
 std::string Service::unit_path() const {
-  const auto base = setup_.environment.find("XDG_CONFIG_HOME")
-                        .value_or(setup_.environment.find("HOME").value_or("/") + "/.config");
+  const auto base =
+      setup_.environment.find("XDG_CONFIG_HOME").value_or(setup_.environment.find("HOME").value_or("/") + "/.config");
   return fmt::format("{}/systemd/user/{}", base, unit_name());
 }
 
@@ -120,7 +120,8 @@ bool Service::installed() const {
 
 std::string Service::unit_text() const {
   const auto profile = profile_.empty() ? "" : " --profile " + profile_;
-  const auto folder = profile_.empty() ? "Environment=" + unit_value("OPENCLAW_STATE_DIR=" + setup_.folder.path()) + "\n" : "";
+  const auto folder =
+      profile_.empty() ? "Environment=" + unit_value("OPENCLAW_STATE_DIR=" + setup_.folder.path()) + "\n" : "";
   return fmt::format("[Unit]\n"
                      "Description=openclaw gateway\n"
                      "StartLimitIntervalSec=300\n"
@@ -218,8 +219,7 @@ Result<config::RunningGateway> Service::start() {
 Result<bool> Service::stop() {
   TRY(const auto found, running());
   if (!found) return false;
-  if (installed() && has_systemd())
-    TRY_VOID(systemctl({"stop", unit_name()}));
+  if (installed() && has_systemd()) TRY_VOID(systemctl({"stop", unit_name()}));
   // One that was started in another way has the lock still.
   const SystemClock clock;
   bool asked = false;

@@ -53,7 +53,8 @@ bool same_content(const fs::path& a, const fs::path& b) {
   std::error_code code;
   if (fs::file_size(a, code) != fs::file_size(b, code) || code) return false;
   constexpr std::size_t kCompared = 64 * 1024 * 1024;
-  const auto left = config::read_small_file(a.string(), kCompared), right = config::read_small_file(b.string(), kCompared);
+  const auto left = config::read_small_file(a.string(), kCompared),
+             right = config::read_small_file(b.string(), kCompared);
   return left && right && *left == *right;
 }
 
@@ -68,8 +69,8 @@ bool is_own_file(std::string_view name) {
 
 bool stays_untouched(std::string_view name) {
   if (name.starts_with("workspace") || name.ends_with(".sock")) return true;
-  static constexpr std::string_view kLarge[] = {"media",   "canvas",  "sandboxes", "extensions", "plugins", "browser",
-                                                "tools",   "skills",  "memory",    "tmp",        "hooks",   "cache"};
+  static constexpr std::string_view kLarge[] = {"media", "canvas", "sandboxes", "extensions", "plugins", "browser",
+                                                "tools", "skills", "memory",    "tmp",        "hooks",   "cache"};
   return std::find(std::begin(kLarge), std::end(kLarge), name) != std::end(kLarge);
 }
 

@@ -54,7 +54,8 @@ private:
       names.push_back(entry.path().filename().string());
     std::sort(names.begin(), names.end());
     for (const auto& name : names) {
-      if (is_own_file(name) || name == "openclaw.json" || name.starts_with("openclaw.json.") || name == "agents") continue;
+      if (is_own_file(name) || name == "openclaw.json" || name.starts_with("openclaw.json.") || name == "agents")
+        continue;
       if (name == "state" || name == "tmp" || name.ends_with(".sock") || name.ends_with(".lock")) continue;
       const auto counted = count_files(place_.source + "/" + name);
       if (name.starts_with("workspace"))
@@ -66,9 +67,8 @@ private:
         add(State::lost, clash.substr(place_.target.size() + 1),
             "another file of that name is there already; it stays, and this one is not copied", {},
             "file:" + clash.substr(place_.target.size() + 1));
-      plan_.steps.emplace_back([from = place_.source + "/" + name, to = place_.target + "/" + name] {
-        return copy_tree(from, to);
-      });
+      plan_.steps.emplace_back(
+          [from = place_.source + "/" + name, to = place_.target + "/" + name] { return copy_tree(from, to); });
     }
     if (!place_.in_place)
       plan_.steps.emplace_back(
@@ -165,20 +165,23 @@ private:
   void describe(const std::string& what, const OldSession& session) {
     const auto& transcript = session.transcript;
     auto why = fmt::format("{} messages", transcript.messages);
-    if (transcript.elsewhere > 0) why += fmt::format("; {} entries of other branches stay in its file", transcript.elsewhere);
+    if (transcript.elsewhere > 0)
+      why += fmt::format("; {} entries of other branches stay in its file", transcript.elsewhere);
     if (transcript.compacted) why += "; its summaries are kept, and all messages are read instead of them";
     if (transcript.converted) why += "; brought from an older version of the format";
     add(State::taken, what, std::move(why));
     if (!session.transcript_found) add(State::changed, what, "its transcript is not there, so it begins empty");
     if (transcript.torn_bytes > 0)
       add(State::changed, what,
-          fmt::format("its last line was cut off while it was written; these {} bytes are left out", transcript.torn_bytes));
+          fmt::format("its last line was cut off while it was written; these {} bytes are left out",
+                      transcript.torn_bytes));
     if (transcript.damaged > 0)
       add(State::lost, what, fmt::format("{} lines are no entries of a transcript", transcript.damaged), {},
           "lines:" + session.session_id);
     if (session.compressed > 0)
-      add(State::lost, what, fmt::format("{} entries are compressed in a way that this program does not read", session.compressed),
-          {}, "entries:" + session.session_id);
+      add(State::lost, what,
+          fmt::format("{} entries are compressed in a way that this program does not read", session.compressed), {},
+          "entries:" + session.session_id);
     // What a conversation was allowed beyond its agent.
     static constexpr struct {
       const char* field;
@@ -317,7 +320,8 @@ private:
     unread_sections(snapshot.value);
     for (const auto& right : granted_rights(snapshot.value)) {
       add(State::changed, "config " + config::path_text(right.path),
-          fmt::format("it was {}, and becomes {}", right.was, right.safe.is_array() ? "those who are named" : to_text(right.safe)),
+          fmt::format("it was {}, and becomes {}", right.was,
+                      right.safe.is_array() ? "those who are named" : to_text(right.safe)),
           right.grant);
       TRY(text, config::set_in_text(text, right.path, right.safe));
     }
@@ -354,12 +358,13 @@ private:
       const auto& schema = section->get_object();
       const bool open = !schema.contains("properties") && !schema.contains("type") && !schema.contains("anyOf");
       if (open)
-        add(State::kept, "config " + std::string(member.key()), "it stays in the file; this program does not read it yet");
+        add(State::kept, "config " + std::string(member.key()),
+            "it stays in the file; this program does not read it yet");
       if (open && member.key() == "plugins")
         if (const auto* entries = find(member.value(), "entries"); entries && entries->is_object())
           for (const auto& plugin : entries->get_object())
-            add(State::lost, "plugin " + std::string(plugin.key()), "it is a program of the old kind, which runs only there",
-                {}, "plugin:" + std::string(plugin.key()));
+            add(State::lost, "plugin " + std::string(plugin.key()),
+                "it is a program of the old kind, which runs only there", {}, "plugin:" + std::string(plugin.key()));
     }
   }
 
@@ -383,7 +388,8 @@ private:
       if (written.starts_with("~/")) written = place_.home + written.substr(1);
       if (!written.starts_with(place_.source + "/")) return {};
       const auto moved = place_.target + written.substr(place_.source.size());
-      add(State::changed, "config " + config::path_text(path), fmt::format("it named {}, and names {}", written, moved));
+      add(State::changed, "config " + config::path_text(path),
+          fmt::format("it named {}, and names {}", written, moved));
       TRY(text, config::set_in_text(text, path, json::value(json::string(moved))));
     }
     return {};

@@ -27,9 +27,9 @@ struct MovePlan {
 };
 
 struct MovePlace {
-  std::string source; // the folder that is read, which never changes
-  std::string target; // the state folder
-  std::string home;   // what "~" means in paths
+  std::string source;    // the folder that is read, which never changes
+  std::string target;    // the state folder
+  std::string home;      // what "~" means in paths
   bool in_place = false; // the other files of the old program lie in the target already
 };
 

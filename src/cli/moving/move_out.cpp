@@ -126,7 +126,8 @@ private:
     std::error_code code;
     for (const auto& entry : fs::directory_iterator(state(), code)) {
       const auto name = entry.path().filename().string();
-      if (is_own_file(name) || name == "agents" || name == "openclaw.json" || name == "state" || name.ends_with(".sock"))
+      if (is_own_file(name) || name == "agents" || name == "openclaw.json" || name == "state" ||
+          name.ends_with(".sock"))
         continue;
       TRY_VOID(copy_tree(entry.path().string(), folder_ + "/" + name));
       add(State::taken, name, fmt::format("{} files", count_files(entry.path().string())));
@@ -139,7 +140,8 @@ private:
       std::error_code code;
       if (agent.workspace.starts_with(state() + "/")) continue; // went along with the folder
       if (fs::exists(agent.workspace, code))
-        add(State::kept, "workspace of " + agent.id, fmt::format("it stays in {}, and both programs use it", agent.workspace));
+        add(State::kept, "workspace of " + agent.id,
+            fmt::format("it stays in {}, and both programs use it", agent.workspace));
     }
     return {};
   }
@@ -208,7 +210,8 @@ private:
     if (!fresh) return at->second;
     const auto text = config::read_small_file(fmt::format("{}/migration/{}.sessions.json", state(), agent), 256 << 20);
     if (text && *text)
-      if (auto parsed = parse_json(**text, "sessions"); parsed && parsed->is_object()) at->second = parsed->get_object();
+      if (auto parsed = parse_json(**text, "sessions"); parsed && parsed->is_object())
+        at->second = parsed->get_object();
     return at->second;
   }
 
@@ -224,8 +227,8 @@ private:
     if (!gateway.contains("mode")) gateway["mode"] = "local";
     auto& auth = object_at(gateway, "auth");
     if (!auth.contains("token") && !auth.contains("password"))
-      if (const auto token = config::gateway_token(setup_.folder, snapshot_.value, setup_.environment,
-                                                   config::CreateToken::no))
+      if (const auto token =
+              config::gateway_token(setup_.folder, snapshot_.value, setup_.environment, config::CreateToken::no))
         auth["token"] = token->reveal();
     auto& agents = object_at(root, "agents");
     auto& defaults = object_at(agents, "defaults");
@@ -235,7 +238,8 @@ private:
       for (auto& row : list->get_array())
         if (const auto* agent = settings_.find_agent(string_or(row, "id")); agent && row.is_object())
           row.get_object()["workspace"] = moved(agent->workspace);
-    root["meta"] = json::object{{"lastTouchedVersion", "2026.1.30"}, {"lastTouchedAt", iso_time(SystemClock().now_ms())}};
+    root["meta"] =
+        json::object{{"lastTouchedVersion", "2026.1.30"}, {"lastTouchedAt", iso_time(SystemClock().now_ms())}};
     add(State::taken, "openclaw.json", "without comments, as that program writes it");
     return config::replace_file(folder_ + "/openclaw.json", config::pretty_json(config) + "\n");
   }
@@ -262,7 +266,8 @@ Result<std::vector<MoveItem>> move_out(const Setup& setup, const std::string& fo
   while (absolute.size() > 1 && absolute.back() == '/')
     absolute.pop_back();
   if ((absolute + "/").starts_with(setup.folder.path() + "/"))
-    return fail(Kind::invalid, fmt::format("{} lies in the state folder itself.", absolute), "Name a folder elsewhere.");
+    return fail(Kind::invalid, fmt::format("{} lies in the state folder itself.", absolute),
+                "Name a folder elsewhere.");
   return MoveOut(setup, absolute).run();
 }
 

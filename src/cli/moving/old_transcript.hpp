@@ -15,11 +15,11 @@ struct OldTranscript {
   };
   std::string id; // of the header; empty when there is none
   std::int64_t created_ms = 0;
-  std::vector<Line> branch; // from the root to the last entry
-  std::string text;         // all whole entries with a header of version 3
-  std::size_t messages = 0; // in the branch
-  std::size_t elsewhere = 0; // entries of other branches: in the text only
-  std::size_t damaged = 0;   // whole lines that are no entries
+  std::vector<Line> branch;   // from the root to the last entry
+  std::string text;           // all whole entries with a header of version 3
+  std::size_t messages = 0;   // in the branch
+  std::size_t elsewhere = 0;  // entries of other branches: in the text only
+  std::size_t damaged = 0;    // whole lines that are no entries
   std::size_t torn_bytes = 0; // behind the last whole line
   bool converted = false;     // from version 1 or 2
   bool compacted = false;

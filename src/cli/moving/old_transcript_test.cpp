@@ -8,10 +8,12 @@ namespace openclaw::cli {
 namespace {
 
 std::string entry(std::string_view id, std::string_view parent, std::string_view text) {
-  return fmt::format(R"({{"type":"message","id":"{}",{}"message":{{"role":"user","content":"{}"}}}})", id, parent, text) +
+  return fmt::format(R"({{"type":"message","id":"{}",{}"message":{{"role":"user","content":"{}"}}}})", id, parent,
+                     text) +
          "\n";
 }
-constexpr std::string_view kHeader = "{\"type\":\"session\",\"version\":3,\"id\":\"s\",\"timestamp\":\"2026-11-20T10:00:00.000Z\"}\n";
+constexpr std::string_view kHeader =
+    "{\"type\":\"session\",\"version\":3,\"id\":\"s\",\"timestamp\":\"2026-11-20T10:00:00.000Z\"}\n";
 
 std::string ids(const OldTranscript& transcript) {
   std::string out;
@@ -21,7 +23,8 @@ std::string ids(const OldTranscript& transcript) {
 }
 
 TEST(OldTranscript, TornAtAnyByteItIsReadUpToTheLastWholeLine) {
-  const auto whole = std::string(kHeader) + entry("a1", R"("parentId":null,)", "one") + entry("a2", R"("parentId":"a1",)", "two");
+  const auto whole =
+      std::string(kHeader) + entry("a1", R"("parentId":null,)", "one") + entry("a2", R"("parentId":"a1",)", "two");
   for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
     const auto text = whole.substr(0, cut);
     const auto read = read_old_transcript(text, "s");
@@ -41,8 +44,9 @@ TEST(OldTranscript, TornAtAnyByteItIsReadUpToTheLastWholeLine) {
 }
 
 TEST(OldTranscript, TheCurrentBranchIsThatOfTheLastEntry) {
-  const auto text = std::string(kHeader) + entry("a1", R"("parentId":null,)", "root") + entry("a2", R"("parentId":"a1",)", "left") +
-                    entry("a3", R"("parentId":"a1",)", "stayed") + entry("a4", "", "injected");
+  const auto text = std::string(kHeader) + entry("a1", R"("parentId":null,)", "root") +
+                    entry("a2", R"("parentId":"a1",)", "left") + entry("a3", R"("parentId":"a1",)", "stayed") +
+                    entry("a4", "", "injected");
   const auto read = read_old_transcript(text, "s");
   EXPECT_EQ(ids(read), "a1 a3 a4 ");
   EXPECT_EQ(read.elsewhere, 1U);
@@ -69,7 +73,8 @@ TEST(OldTranscript, VersionOneGetsIdsThatAreTheSameEachTime) {
 }
 
 TEST(OldTranscript, DamagedLinesInTheMiddleAreCountedAndPassedOver) {
-  const auto read = read_old_transcript(std::string(kHeader) + "not json\n[1]\n" + entry("a1", R"("parentId":"gone",)", "x"), "s");
+  const auto read =
+      read_old_transcript(std::string(kHeader) + "not json\n[1]\n" + entry("a1", R"("parentId":"gone",)", "x"), "s");
   EXPECT_EQ(read.damaged, 2U);
   EXPECT_EQ(ids(read), "a1 ");
 }

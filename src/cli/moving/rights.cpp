@@ -95,8 +95,8 @@ void search(const json::value& value, const std::vector<Rule>& rules, config::Pa
         json::array known;
         for (const auto& one : *list)
           if (spelling(one) != "*") known.push_back(one);
-        out.push_back({path, known, "everybody (*)",
-                       fmt::format("openclaw config set {} '[\"*\"]'", config::path_text(path))});
+        out.push_back(
+            {path, known, "everybody (*)", fmt::format("openclaw config set {} '[\"*\"]'", config::path_text(path))});
       }
     search(member.value(), rules, path, out, depth + 1);
     path.pop_back();

@@ -24,10 +24,9 @@ Style style_of(MoveItem::State state) {
 json::array items_as_json(const std::vector<MoveItem>& items) {
   json::array list;
   for (const auto& item : items) {
-    json::object one{{"state", item.state == MoveItem::State::lost ? "lost"
-                               : item.state == MoveItem::State::taken
-                                   ? "taken"
-                                   : state_word(item.state)},
+    json::object one{{"state", item.state == MoveItem::State::lost    ? "lost"
+                               : item.state == MoveItem::State::taken ? "taken"
+                                                                      : state_word(item.state)},
                      {"what", item.what},
                      {"why", item.why}};
     if (!item.command.empty()) one["command"] = item.command;

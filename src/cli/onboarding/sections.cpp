@@ -32,8 +32,9 @@ Result<> set(const Setup& setup, const config::Path& path, const json::value& va
 // A key must not make a line of its own.
 Result<> check_key(const Secret& key) {
   const auto& text = key.reveal();
-  if (text.empty() || text.size() > 4096 ||
-      std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '"' || c == '\''; }))
+  if (text.empty() || text.size() > 4096 || std::any_of(text.begin(), text.end(), [](unsigned char c) {
+        return c <= ' ' || c == 0x7f || c == '"' || c == '\'';
+      }))
     return fail(Kind::invalid, "That is no key: it is empty, or has blanks or quotes in it.", "Copy it once more.");
   return {};
 }
@@ -48,7 +49,8 @@ Result<> write_model(const Setup& setup, const Answers& answers, std::vector<std
   const auto found = std::find_if(providers.begin(), providers.end(),
                                   [&](const auto& provider) { return provider.id == answers.provider; });
   if (found == providers.end())
-    return fail(Kind::missing, fmt::format("There is no provider \"{}\" that wants a key.", printable(answers.provider, 60)),
+    return fail(Kind::missing,
+                fmt::format("There is no provider \"{}\" that wants a key.", printable(answers.provider, 60)),
                 "openclaw onboard shows those that are known.");
   if (!answers.key.empty()) {
     TRY_VOID(check_key(answers.key));
@@ -110,7 +112,8 @@ Result<std::vector<agent::Provider>> providers_with_keys(const Setup& setup) {
 
 Result<> ask_model(const Setup& setup, Terminal& terminal, Answers& answers) {
   TRY(const auto providers, providers_with_keys(setup));
-  std::vector<std::string> choices{"Leave it as it is", "A model on this machine (a server that runs, or the built-in one)"};
+  std::vector<std::string> choices{"Leave it as it is",
+                                   "A model on this machine (a server that runs, or the built-in one)"};
   for (const auto& provider : providers)
     choices.push_back(fmt::format("{}{}", provider.name,
                                   setup.environment.find(provider.key_variables.front()) ? " (a key is there)" : ""));
@@ -144,7 +147,8 @@ Result<> ask_gateway(const Setup& setup, Terminal& terminal, Answers& answers) {
   int port = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
   if (read.ec != std::errc() || read.ptr != text.data() + text.size() || port < 0 || port > 65'535)
-    return fail(Kind::invalid, fmt::format("\"{}\" is no port.", printable(text, 40)), "Give a number from 0 to 65535.");
+    return fail(Kind::invalid, fmt::format("\"{}\" is no port.", printable(text, 40)),
+                "Give a number from 0 to 65535.");
   if (port != before) answers.port = port;
   TRY(const auto how, terminal.choose("How do clients log in?",
                                       {"With a token that the gateway makes (openclaw dashboard shows a link)",
