@@ -72,8 +72,9 @@ Result<gateway::Listening> listening(const cli::GatewayOptions& options, const j
   const auto* section = find(config, "gateway");
   const auto& gateway = section ? *section : none;
   if (const auto* tls = find_path(config, "gateway.tls.enabled"); tls && tls->is_bool() && tls->get_bool())
-    return fail(Kind::denied, "gateway.tls.enabled is set, and this build does not serve TLS itself.",
-                "Put a reverse proxy with TLS before it (gateway.trustedProxies, gateway.allowedHosts), or use ssh -L.");
+    return fail(
+        Kind::denied, "gateway.tls.enabled is set, and this build does not serve TLS itself.",
+        "Put a reverse proxy with TLS before it (gateway.trustedProxies, gateway.allowedHosts), or use ssh -L.");
   const int port = options.port.value_or(static_cast<int>(integer_or(gateway, "port", kDefaultPort)));
   const auto bind = !options.bind.empty() ? options.bind : string_or(gateway, "bind", "loopback");
   return gateway::where_to_listen(bind, string_or(gateway, "customBindHost"), port, gateway::machine_addresses());
@@ -160,32 +161,25 @@ private:
     }
     log::redact(auth.secret);
     exposed_ = listen.exposed;
-    gateway::GatewayOptions gateway_options{
-        std::move(listen.addresses),
-        std::move(auth.secret),
-        strings_at(snapshot_.value, "gateway.allowedHosts"),
-        strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins"),
-        auth.password ? gateway::AuthMode::password : gateway::AuthMode::token,
-        strings_at(snapshot_.value, "gateway.trustedProxies"),
-        exposed_};
+    gateway::GatewayOptions gateway_options{std::move(listen.addresses),
+                                            std::move(auth.secret),
+                                            strings_at(snapshot_.value, "gateway.allowedHosts"),
+                                            strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins"),
+                                            auth.password ? gateway::AuthMode::password : gateway::AuthMode::token,
+                                            strings_at(snapshot_.value, "gateway.trustedProxies"),
+                                            exposed_};
     if (const auto* ui = find_path(snapshot_.value, "gateway.controlUi"); ui && bool_or(*ui, "enabled", true)) {
       gateway_options.control_ui_root = string_or(*ui, "root");
       gateway_options.control_ui_path = string_or(*ui, "basePath");
     }
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
                              broadcaster_);
-    gateway::Services services{time_,
-                               random_,
-                               *database_,
-                               runtime_,
-                               models_,
-                               messaging_,
-                               gateway,
-                               folder_.path(),
-                               snapshot_.path,
-                               std::string(kVersion),
-                               config_,
-                               [this] { return show_file(); }};
+    gateway::Services services{time_,          random_,
+                               *database_,     runtime_,
+                               models_,        messaging_,
+                               gateway,        folder_.path(),
+                               snapshot_.path, std::string(kVersion),
+                               config_,        [this] { return show_file(); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);
@@ -280,7 +274,7 @@ private:
   config::Config config_;
   config::Snapshot snapshot_;
   json::value started_with_ = json::object(); // of the configuration, what is read at the start only
-  std::string rejected_;      // why the file as it stands is not in force
+  std::string rejected_;                      // why the file as it stands is not in force
   std::unique_ptr<store::Database> database_;
   async::SystemTime time_;
   SystemRandom random_;

@@ -13,8 +13,8 @@
 namespace openclaw::store {
 namespace {
 
-constexpr std::size_t kGroup = 256; // writes in one commit at most
-constexpr int kCheckpointPages = 1024;    // the log is folded back into the database beyond this, when idle
+constexpr std::size_t kGroup = 256;        // writes in one commit at most
+constexpr int kCheckpointPages = 1024;     // the log is folded back into the database beyond this, when idle
 constexpr int kLongestLogPages = 4 * 1024; // and beyond this in any case
 
 } // namespace
@@ -29,7 +29,7 @@ struct Database::Writer {
   std::vector<Job> queue;
   bool stopping = false;
   bool complained = false; // about a checkpoint
-  std::thread thread; // started at the first write
+  std::thread thread;      // started at the first write
   std::atomic<std::int64_t> commits{0};
 
   void loop() {
@@ -55,14 +55,15 @@ struct Database::Writer {
 
   void commit(std::vector<Job>& group) {
     std::vector<Result<>> outcomes(group.size());
-    const bool sync = std::any_of(group.begin(), group.end(),
-                                  [](const Job& job) { return job.durability == Durability::synced; });
+    const bool sync =
+        std::any_of(group.begin(), group.end(), [](const Job& job) { return job.durability == Durability::synced; });
     auto whole = sync_commits(sync);
     if (whole) whole = run("BEGIN IMMEDIATE");
     for (std::size_t i = 0; i < group.size() && whole; ++i) {
       outcomes[i] = run("SAVEPOINT one");
       if (outcomes[i]) outcomes[i] = group[i].work(*connection);
-      // A full or broken disk can end the whole transaction inside any statement; a savepoint would then begin a new one.
+      // A full or broken disk can end the whole transaction inside any statement; a savepoint would then begin a new
+      // one.
       if (connection->in_transaction()) {
         const auto ended = run(outcomes[i] ? "RELEASE one" : "ROLLBACK TO one; RELEASE one");
         if (!ended && outcomes[i]) outcomes[i] = ended;
@@ -146,7 +147,8 @@ void Database::enqueue(Job job) {
 }
 
 void Database::write_later(std::function<Result<>(Connection&)> work) {
-  enqueue(Job{std::move(work), [](Result<> outcome) {
+  enqueue(Job{std::move(work),
+              [](Result<> outcome) {
                 if (!outcome) log::warn("store", outcome.error().text());
               },
               Durability::soon});

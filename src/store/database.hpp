@@ -1,6 +1,6 @@
 // state.db: all machine state. Writes go to one thread that groups whatever is waiting into one durable commit (one
-// fdatasync); reads are snapshots on the event loop's own connection. What write() has answered is on disk, unless it was
-// asked for `soon`.
+// fdatasync); reads are snapshots on the event loop's own connection. What write() has answered is on disk, unless it
+// was asked for `soon`.
 #pragma once
 #include "async/offload.hpp"
 #include "async/task.hpp"

@@ -102,7 +102,8 @@ Task<> accept_in_turn(Database* database, int count) {
   for (int i = 0; i < count; ++i) {
     std::function<Result<bool>(Connection&)> work = [i](Connection& connection) -> Result<bool> {
       TRY_VOID(accept_message(connection, message(i)));
-      TRY_VOID(append_entry(connection, "session", fmt::format("entry-{}", i), message(i).run_id, std::string(300, 'x')));
+      TRY_VOID(
+          append_entry(connection, "session", fmt::format("entry-{}", i), message(i).run_id, std::string(300, 'x')));
       return true;
     };
     const auto durability = i % 3 == 0 ? Durability::soon : Durability::synced;
@@ -153,8 +154,9 @@ Task<> write_large(async::Scope* scope, Database* database, std::vector<Result<b
   const auto write = [](Database* target, int number, std::vector<Result<bool>>* out) -> Task<> {
     std::function<Result<bool>(Connection&)> work = [number](Connection& connection) -> Result<bool> {
       // Ends the whole transaction, as SQLite does by itself when the disk is full inside a statement.
-      if (number == 2) return connection.execute("ROLLBACK") ? fail(Kind::transient, "The disk is full.")
-                                                             : fail(Kind::bug, "Nothing to undo.");
+      if (number == 2)
+        return connection.execute("ROLLBACK") ? fail(Kind::transient, "The disk is full.")
+                                              : fail(Kind::bug, "Nothing to undo.");
       TRY_VOID(accept_message(connection, message(number)));
       return true;
     };
@@ -174,7 +176,8 @@ TEST(Database, ATransactionThatTheDiskEndsHasSavedNothingThatItReports) {
   async::Scope scope(loop.get_executor());
   std::vector<Result<bool>> outcomes;
   ASSERT_TRUE(async::run(loop, write_large(&scope, database->get(), &outcomes)));
-  const auto saved = std::count_if(outcomes.begin(), outcomes.end(), [](const auto& outcome) { return outcome.has_value(); });
+  const auto saved =
+      std::count_if(outcomes.begin(), outcomes.end(), [](const auto& outcome) { return outcome.has_value(); });
   const auto rows = open_runs((*database)->reader());
   ASSERT_TRUE(rows);
   EXPECT_EQ(rows->size(), static_cast<std::size_t>(saved)) << "what is reported and what is there differ";

@@ -37,10 +37,10 @@ Result<int> version_of(Connection& connection) {
 }
 
 std::unexpected<Error> copy_failed(const std::string& copy) {
-  return fail(Kind::transient,
-              fmt::format("The state cannot be copied to {} before it is brought to this version: {}.", copy,
-                          strerror(errno)),
-              "Free some space on the disk of the state folder and start again; nothing was changed.");
+  return fail(
+      Kind::transient,
+      fmt::format("The state cannot be copied to {} before it is brought to this version: {}.", copy, strerror(errno)),
+      "Free some space on the disk of the state folder and start again; nothing was changed.");
 }
 
 // PATH.vN appears whole or not at all: a stop half-way leaves a temporary file, which the next attempt replaces.

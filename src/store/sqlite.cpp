@@ -60,8 +60,8 @@ Error Connection::error(std::string_view doing) const {
         "Free some space on the disk of the state folder, then try again; nothing that was acknowledged is lost.";
     break;
   case SQLITE_IOERR:
-    error.message = fmt::format("{} failed: the disk reported an error ({}).", doing,
-                                system != 0 ? strerror(system) : reason);
+    error.message =
+        fmt::format("{} failed: the disk reported an error ({}).", doing, system != 0 ? strerror(system) : reason);
     error.hint = "Check the system log and the free space.";
     break;
   case SQLITE_READONLY:
