@@ -28,8 +28,8 @@ json::array text_content(std::string_view text) {
   return content;
 }
 
-// Brings `known` to `whole`. Copying all of a long answer for each of its pieces would cost the square of its length; false
-// when it had to be: something else began.
+// Brings `known` to `whole`. Copying all of a long answer for each of its pieces would cost the square of its length;
+// false when it had to be: something else began.
 bool follow(std::string& known, std::string_view whole, std::string_view delta) {
   if (whole.size() != known.size() + delta.size()) {
     known = whole;

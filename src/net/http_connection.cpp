@@ -168,7 +168,9 @@ void ServerCore::give_up_oldest(const std::string& address) {
 }
 
 void ServerCore::say_crowded(const std::string& address) {
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count();
   if (now - crowded_ms < kCrowdedPauseMs) return;
   crowded_ms = now;
   log::warn("net", "There are too many connections: those that send nothing are closed to make room.",

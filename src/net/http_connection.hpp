@@ -17,9 +17,9 @@ struct ServerCore {
   ServerCore(async::Executor ex, ServerLimits bounds, HttpServer::Handler handle)
       : executor(ex), limits(bounds), handler(std::move(handle)) {}
   void close_idle();
-  bool make_room();                             // false: nobody can be spared for a new connection
+  bool make_room();                                // false: nobody can be spared for a new connection
   void give_up_oldest(const std::string& address); // of those that owe their first head
-  void say_crowded(const std::string& address); // at most once in a while
+  void say_crowded(const std::string& address);    // at most once in a while
 
   static constexpr std::int64_t kCrowdedPauseMs = 60'000;
   async::Executor executor;

@@ -21,7 +21,7 @@
 // In the order of faulty_disk.mjs.
 struct control {
   _Atomic int64_t calls;     // that could have failed
-  _Atomic int64_t syncs;     // fsync and fdatasync among them
+  _Atomic int64_t syncs;     // fdatasync among them: the database's; files that follow it in the background use fsync
   _Atomic int64_t fail_from; // the number of the first call that fails; 0: none
   _Atomic int64_t fail_to;   // and of the first one after it that does not
   _Atomic int64_t error;     // errno of a failing call; with ENOSPC only what needs space fails
@@ -115,9 +115,9 @@ int ftruncate64(int fd, off64_t size) {
   return real(fd, size);
 }
 
-static int sync_fails(int fd) {
+static int sync_fails(int fd, int counted) {
   if (!control || !fd_is_below(fd)) return 0;
-  atomic_fetch_add(&control->syncs, 1);
+  if (counted) atomic_fetch_add(&control->syncs, 1);
   const int64_t delay = atomic_load(&control->delay_us);
   if (delay > 0) {
     const struct timespec wait = {delay / 1000000, delay % 1000000 * 1000};
@@ -127,11 +127,11 @@ static int sync_fails(int fd) {
 }
 int fsync(int fd) {
   REAL(fsync);
-  return sync_fails(fd) ? -1 : real(fd);
+  return sync_fails(fd, 0) ? -1 : real(fd);
 }
 int fdatasync(int fd) {
   REAL(fdatasync);
-  return sync_fails(fd) ? -1 : real(fd);
+  return sync_fails(fd, 1) ? -1 : real(fd);
 }
 
 int rename(const char* from, const char* to) {
