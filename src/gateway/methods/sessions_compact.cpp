@@ -1,5 +1,6 @@
 // sessions.compact as in OpenClaw 2026.1.30: the transcript keeps its newest entries. The file with all of them stays
 // beside it.
+#include "agent/transcript.hpp"
 #include "async/offload.hpp"
 #include "gateway/services.hpp"
 #include <fmt/core.h>
@@ -29,16 +30,15 @@ Task<json::value> compact(Call call) {
   CO_TRY(const auto before, co_await services.database.write<std::int64_t>(std::move(cut)));
   answer["kept"] = std::min(before, kept);
   if (before <= kept) co_return json::value(std::move(answer));
-  auto& files = runtime.transcript_files();
-  const auto* agent = runtime.settings().find_agent(session->agent_id);
-  const auto workspace = agent ? agent->workspace : std::string();
-  std::function<Result<bool>()> rewrite = [&files, session = *session, workspace,
-                                           now = services.time.now_ms()]() -> Result<bool> {
+  // The file with all entries is put aside; a new one follows the rows.
+  std::function<Result<bool>()> put_aside = [state = services.state_folder, session = *session,
+                                             now = services.time.now_ms()]() -> Result<bool> {
+    agent::TranscriptFiles files(state + "/agents", state + "/state.db");
     TRY_VOID(files.retire(session.agent_id, session.session_id, now));
-    TRY_VOID(files.update(session.agent_id, session.session_id, session.created_ms, workspace));
     return true;
   };
-  CO_TRY([[maybe_unused]] const bool rewritten, co_await async::offload<bool>(std::move(rewrite)));
+  CO_TRY([[maybe_unused]] const bool aside, co_await async::offload<bool>(std::move(put_aside)));
+  runtime.project(*session);
   runtime.sessions_changed(session->agent_id);
   services.gateway.broadcaster().session_changed(key.canonical, "compacted");
   answer["compacted"] = true;
