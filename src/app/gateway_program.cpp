@@ -224,9 +224,9 @@ private:
   Task<> serve_until_signal(gateway::Gateway* gateway) {
     CO_TRY_VOID(co_await runtime_.recover());
     scope_.spawn("memory", give_back_memory());
+    scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
     CO_TRY_VOID(co_await journal_config());
-    scope_.spawn("configuration watch", watch_config());
     co_await signals_.async_wait(async::use_task);
     co_return Result<>{};
   }
