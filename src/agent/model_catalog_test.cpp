@@ -33,7 +33,10 @@ TEST(ModelCatalog, TheRowsOfThisBuildAreWhole) {
   std::set<std::string> ids;
   for (const auto& provider : rows.providers()) {
     EXPECT_TRUE(ids.insert(provider.id).second) << provider.id;
-    EXPECT_TRUE(provider.api == "openai-completions" || provider.api == "anthropic-messages") << provider.id;
+    EXPECT_TRUE((std::set<std::string>{"openai-completions", "openai-responses", "anthropic-messages",
+                                       "google-generative-ai", "ollama"})
+                    .contains(provider.api))
+        << provider.id;
     EXPECT_FALSE(provider.base_url.ends_with('/')) << provider.id;
     if (provider.flags.contains("no_key")) continue;
     EXPECT_TRUE(provider.base_url.starts_with("https://")) << provider.id;

@@ -100,6 +100,16 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
   settings.bootstrap_max_chars =
       static_cast<std::size_t>(std::max<std::int64_t>(100, integer_or(defaults, "bootstrapMaxChars", 20'000)));
   settings.run_timeout_ms = std::clamp<std::int64_t>(integer_or(defaults, "timeoutSeconds", 600), 1, 86'400) * 1000;
+  if (const auto* llm = find(defaults, "llm")) {
+    const auto milliseconds = [&](std::string_view key, std::int64_t otherwise) {
+      const auto seconds = integer_or(*llm, key, -1);
+      return seconds < 0 ? otherwise : seconds == 0 ? 86'400'000 : std::min<std::int64_t>(seconds, 86'400) * 1000;
+    };
+    auto& patience = settings.patience;
+    patience.idle_ms = milliseconds("idleTimeoutSeconds", patience.idle_ms);
+    patience.first_ms = milliseconds("firstTokenTimeoutSeconds", patience.first_ms);
+    patience.first_local_ms = milliseconds("firstTokenTimeoutSeconds", patience.first_local_ms);
+  }
   settings.max_iterations =
       static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxIterations", 50), 1, 1000));
   settings.max_concurrent =

@@ -26,12 +26,20 @@ struct AgentSettings {
   bool is_default = true;
 };
 
+// How long a model may be silent: agents.defaults.llm.firstTokenTimeoutSeconds and idleTimeoutSeconds; 0 is a day.
+struct ModelPatience {
+  std::int64_t first_ms = 300'000;       // before its first word
+  std::int64_t first_local_ms = 600'000; // the same on this machine or network: it may load, and read a long prompt
+  std::int64_t idle_ms = 120'000;        // between two words
+};
+
 struct Settings {
   std::vector<AgentSettings> agents; // at least one; the default first
   BudgetSettings budget;
   policy::CommandPolicy exec;
   std::int64_t approval_timeout_ms = 30 * 60'000; // as OpenClaw 2026.9 (tools.exec.approvalTimeoutSec)
   std::int64_t run_timeout_ms = 600'000;          // agents.defaults.timeoutSeconds
+  ModelPatience patience;
   std::size_t bootstrap_max_chars = 20'000;       // agents.defaults.bootstrapMaxChars
   int max_iterations = 50;                        // agents.defaults.maxIterations: model calls in one turn
   int max_concurrent = 8;                         // agents.defaults.maxConcurrent: runs at once

@@ -226,13 +226,17 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
     co_return fail(
         Kind::invalid,
         fmt::format("The model API \"{}\" of provider {} is not in this build.", choice.endpoint.api, choice.provider),
-        "Use one of: openai-completions, anthropic-messages.");
+        "Use one of: openai-completions, openai-responses, anthropic-messages, google-generative-ai, ollama.");
   const bool small = choice.context_tokens > 0 && choice.context_tokens <= kSmallContext;
 
   ports::ModelRequest request;
   request.model = choice.model;
   request.reasoning = choice.reasoning;
   request.max_output_tokens = choice.max_output_tokens;
+  request.context_tokens = choice.context_tokens;
+  const auto& patience = runtime_.settings().patience;
+  request.idle_timeout_ms = patience.idle_ms;
+  request.first_token_timeout_ms = is_private_url(choice.endpoint.base_url) ? patience.first_local_ms : patience.first_ms;
   request.thinking = run_.thinking.value_or(ports::thinking_from(session_.thinking.value_or(""))
                                                 .value_or(runtime_.settings().thinking.value_or(
                                                     choice.reasoning ? ports::Thinking::low : ports::Thinking::off)));
