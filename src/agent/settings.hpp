@@ -40,9 +40,9 @@ struct Settings {
   std::int64_t approval_timeout_ms = 30 * 60'000; // as OpenClaw 2026.9 (tools.exec.approvalTimeoutSec)
   std::int64_t run_timeout_ms = 600'000;          // agents.defaults.timeoutSeconds
   ModelPatience patience;
-  std::size_t bootstrap_max_chars = 20'000;       // agents.defaults.bootstrapMaxChars
-  int max_iterations = 50;                        // agents.defaults.maxIterations: model calls in one turn
-  int max_concurrent = 8;                         // agents.defaults.maxConcurrent: runs at once
+  std::size_t bootstrap_max_chars = 20'000; // agents.defaults.bootstrapMaxChars
+  int max_iterations = 50;                  // agents.defaults.maxIterations: model calls in one turn
+  int max_concurrent = 8;                   // agents.defaults.maxConcurrent: runs at once
   std::optional<BlockSize> blocks; // agents.defaults.blockStreamingDefault "on", blockStreamingChunk{minChars,maxChars}
   std::optional<ports::Thinking> thinking; // agents.defaults.thinkingDefault
   const AgentSettings* find_agent(std::string_view id) const;

@@ -236,7 +236,8 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   request.context_tokens = choice.context_tokens;
   const auto& patience = runtime_.settings().patience;
   request.idle_timeout_ms = patience.idle_ms;
-  request.first_token_timeout_ms = is_private_url(choice.endpoint.base_url) ? patience.first_local_ms : patience.first_ms;
+  request.first_token_timeout_ms =
+      is_private_url(choice.endpoint.base_url) ? patience.first_local_ms : patience.first_ms;
   request.thinking = run_.thinking.value_or(ports::thinking_from(session_.thinking.value_or(""))
                                                 .value_or(runtime_.settings().thinking.value_or(
                                                     choice.reasoning ? ports::Thinking::low : ports::Thinking::off)));

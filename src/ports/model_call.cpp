@@ -17,12 +17,13 @@ constexpr std::size_t kLineLimit = 4 * 1024 * 1024;
 Error silent(const ModelEndpoint& endpoint, const ModelRequest& request, bool began) {
   const auto waited = (began ? request.idle_timeout_ms : request.first_token_timeout_ms) / 1000;
   const auto who = fmt::format("{}/{}", endpoint.provider, printable(request.model, 100));
-  return {Kind::timeout,
-          began ? fmt::format("{} stopped in the middle of its reply: nothing came for {} s.", who, waited)
-                : fmt::format("{} sent no word of a reply within {} s.", who, waited),
-          fmt::format("It is tried again by itself. Wait longer with: openclaw config set agents.defaults.llm.{} SECONDS",
-                      began ? "idleTimeoutSeconds" : "firstTokenTimeoutSeconds"),
-          {}};
+  return {
+      Kind::timeout,
+      began ? fmt::format("{} stopped in the middle of its reply: nothing came for {} s.", who, waited)
+            : fmt::format("{} sent no word of a reply within {} s.", who, waited),
+      fmt::format("It is tried again by itself. Wait longer with: openclaw config set agents.defaults.llm.{} SECONDS",
+                  began ? "idleTimeoutSeconds" : "firstTokenTimeoutSeconds"),
+      {}};
 }
 
 Error unreachable(Error error, const ModelEndpoint& endpoint) {

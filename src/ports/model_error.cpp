@@ -16,7 +16,7 @@ struct Refusal {
   int status = 0;
   std::optional<std::int64_t> wait_ms; // Google's RetryInfo
   bool daily_quota = false;            // Google's: waiting a minute does not help
-  std::string type; // lower case; "code" and "type" of the error, joined
+  std::string type;                    // lower case; "code" and "type" of the error, joined
   std::string message;
 };
 
@@ -63,11 +63,7 @@ std::optional<std::int64_t> duration_ms(std::string_view text) {
     if (parsed.ec != std::errc() || !(value >= 0)) break;
     text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
     const auto unit = text.substr(0, text.find_first_not_of("abcdefghijklmnopqrstuvwxyz"));
-    const double factor = unit == "ms"  ? 1
-                          : unit == "s" ? 1000
-                          : unit == "m" ? 60'000
-                          : unit == "h" ? 3'600'000
-                                        : -1;
+    const double factor = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : -1;
     if (factor < 0) break;
     total += value * factor;
     any = true;
@@ -83,8 +79,7 @@ void add_details(Refusal& refusal, const json::value& error) {
   if (!details || !details->is_array()) return;
   for (const auto& detail : details->get_array()) {
     if (const auto wait = string_or(detail, "retryDelay"); !wait.empty()) refusal.wait_ms = duration_ms(wait);
-    if (const auto reason = string_or(detail, "reason"); !reason.empty())
-      refusal.type += lowercase_ascii(reason) + " ";
+    if (const auto reason = string_or(detail, "reason"); !reason.empty()) refusal.type += lowercase_ascii(reason) + " ";
     const auto* violations = find(detail, "violations");
     if (!violations || !violations->is_array()) continue;
     for (const auto& violation : violations->get_array())
@@ -121,10 +116,10 @@ int status_of(std::string_view type) {
     std::string_view word;
     int status;
   };
-  constexpr Row rows[] = {{"overloaded", 529},     {"rate_limit", 429},      {"authentication", 401},
-                          {"permission", 403},     {"not_found", 404},       {"request_too_large", 413},
-                          {"billing", 402},        {"insufficient", 402},    {"context_length", 400},
-                          {"exceed_context", 400}, {"invalid_", 400},         {"timeout", 504}};
+  constexpr Row rows[] = {{"overloaded", 529},     {"rate_limit", 429},   {"authentication", 401},
+                          {"permission", 403},     {"not_found", 404},    {"request_too_large", 413},
+                          {"billing", 402},        {"insufficient", 402}, {"context_length", 400},
+                          {"exceed_context", 400}, {"invalid_", 400},     {"timeout", 504}};
   for (const auto& row : rows)
     if (type.find(row.word) != std::string_view::npos) return row.status;
   return 500;

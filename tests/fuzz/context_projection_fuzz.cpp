@@ -1,5 +1,5 @@
-// Bytes as instructions for a transcript: its projection owes no result, answers nothing twice, projecting again changes
-// nothing, and every dialect can write it down.
+// Bytes as instructions for a transcript: its projection owes no result, answers nothing twice, projecting again
+// changes nothing, and every dialect can write it down.
 #include "agent/context.hpp"
 #include "extensions/models/anthropic_messages/wire.hpp"
 #include "extensions/models/google_generative_ai/wire.hpp"

@@ -1,5 +1,5 @@
-// The bytes of a stream of OpenAI-responses, whole and in pieces of a length that the first byte says: the same reply, and no
-// crash.
+// The bytes of a stream of OpenAI-responses, whole and in pieces of a length that the first byte says: the same reply,
+// and no crash.
 #include "extensions/models/openai_responses/wire.hpp"
 #include "ports/fake_model_sink.hpp"
 #include <cstdlib>

@@ -45,7 +45,8 @@ public:
       return anthropic::encode_request(whole, flags);
     };
     anthropic::ReplyReader reader(endpoint, request->model, sink);
-    CO_TRY_VOID(co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode), reader));
+    CO_TRY_VOID(
+        co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode), reader));
     co_return reader.finish();
   }
 

@@ -53,8 +53,8 @@ public:
       return google::encode_request(whole, flags);
     };
     google::ReplyReader reader(endpoint, request->model, sink);
-    CO_TRY_VOID(co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode),
-                                      reader));
+    CO_TRY_VOID(
+        co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode), reader));
     co_return reader.finish();
   }
 

@@ -130,7 +130,8 @@ void add_thinking(json::object& generation, const ModelRequest& request, const s
   if (flags.contains("thinking_level"))
     thinking["thinkingLevel"] = request.thinking <= Thinking::low ? "low" : "high";
   else if (request.thinking != Thinking::off)
-    thinking["thinkingBudget"] = std::min(budget(request.thinking), std::max<std::int64_t>(request.max_output_tokens / 2, 512));
+    thinking["thinkingBudget"] =
+        std::min(budget(request.thinking), std::max<std::int64_t>(request.max_output_tokens / 2, 512));
   else if (flags.contains("thinking_can_stop"))
     thinking["thinkingBudget"] = 0;
   generation["thinkingConfig"] = std::move(thinking);

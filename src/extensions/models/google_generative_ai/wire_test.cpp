@@ -35,9 +35,11 @@ Outcome decode(const std::vector<std::string>& pieces, bool ends = true) {
 }
 
 std::string chunk(std::string_view parts, std::string_view finish = "") {
-  std::string out = R"(data: {"candidates":[{"content":{"parts":[)" + std::string(parts) + R"(],"role":"model"},"index":0)";
+  std::string out =
+      R"(data: {"candidates":[{"content":{"parts":[)" + std::string(parts) + R"(],"role":"model"},"index":0)";
   if (!finish.empty()) out += ",\"finishReason\":\"" + std::string(finish) + "\"";
-  return out + R"(}],"usageMetadata":{"promptTokenCount":119,"cachedContentTokenCount":100,"candidatesTokenCount":12,)" +
+  return out +
+         R"(}],"usageMetadata":{"promptTokenCount":119,"cachedContentTokenCount":100,"candidatesTokenCount":12,)" +
          R"("thoughtsTokenCount":30,"totalTokenCount":161},"responseId":"r1"})" + "\r\n\r\n";
 }
 const std::string kRecorded =
@@ -118,9 +120,9 @@ ModelRequest conversation() {
   second.tool_name = "look";
   second.is_error = true;
   request.messages = {of(Role::user, {TextBlock{"go"}, ImageBlock{"image/png", "aGk="}}),
-                      of(Role::assistant, {ThinkingBlock{"hm", ""}, ThinkingBlock{"", "text dGV4dA"}, TextBlock{"Sure."},
-                                           ThinkingBlock{"", "call 1 c2ln"}, ToolCallBlock{"a", "exec", "{\"x\":1}"},
-                                           ToolCallBlock{"b", "look", "{}"}}),
+                      of(Role::assistant, {ThinkingBlock{"hm", ""}, ThinkingBlock{"", "text dGV4dA"},
+                                           TextBlock{"Sure."}, ThinkingBlock{"", "call 1 c2ln"},
+                                           ToolCallBlock{"a", "exec", "{\"x\":1}"}, ToolCallBlock{"b", "look", "{}"}}),
                       first, second, of(Role::user, {TextBlock{"and now"}})};
   return request;
 }
@@ -169,10 +171,14 @@ TEST(GoogleSchema, KeepsWhatGeminiTakesAndNothingElse) {
       R"({"type":"object","properties":{"a":{"minLength":1,"type":"string"}},"required":["a"]})");
   EXPECT_EQ(converted(R"({"type":"object","properties":{"a":{"type":["integer","null"],"exclusiveMinimum":0}}})"),
             R"({"type":"object","properties":{"a":{"nullable":true,"type":"integer"}}})");
-  EXPECT_EQ(converted(R"({"type":"object","properties":{"a":{"const":"x"},"b":{"enum":[1,2],"type":"integer"},"c":{"type":"array"}}})"),
-            R"({"type":"object","properties":{"a":{"enum":["x"],"type":"string"},"b":{"type":"integer"},"c":{"type":"array","items":{"type":"string"}}}})");
-  EXPECT_EQ(converted(R"({"type":"object","properties":{"a":{"oneOf":[{"type":"string"},{"type":"null"}]},"b":{"anyOf":[{"type":"string"},{"type":"integer"}]}}})"),
-            R"({"type":"object","properties":{"a":{"nullable":true,"type":"string"},"b":{"anyOf":[{"type":"string"},{"type":"integer"}]}}})");
+  EXPECT_EQ(
+      converted(
+          R"({"type":"object","properties":{"a":{"const":"x"},"b":{"enum":[1,2],"type":"integer"},"c":{"type":"array"}}})"),
+      R"({"type":"object","properties":{"a":{"enum":["x"],"type":"string"},"b":{"type":"integer"},"c":{"type":"array","items":{"type":"string"}}}})");
+  EXPECT_EQ(
+      converted(
+          R"({"type":"object","properties":{"a":{"oneOf":[{"type":"string"},{"type":"null"}]},"b":{"anyOf":[{"type":"string"},{"type":"integer"}]}}})"),
+      R"({"type":"object","properties":{"a":{"nullable":true,"type":"string"},"b":{"anyOf":[{"type":"string"},{"type":"integer"}]}}})");
   EXPECT_EQ(converted(R"({"type":"object","properties":{"a":{"$ref":"#/$defs/t"}},"$defs":{"t":{"type":"number"}}})"),
             R"({"type":"object","properties":{"a":{"type":"number"}}})");
   // A schema that refers to itself ends somewhere.

@@ -57,9 +57,9 @@ Result<> ReplyReader::message(const json::object& message) {
 Result<> ReplyReader::call(const json::value& given) {
   const auto* function = find(given, "function");
   auto name = function ? string_or(*function, "name") : std::string();
-  if (name.empty())
-    return std::unexpected(broken_stream_error(endpoint_, "a call without a name", to_text(given)));
-  if (calls_.size() >= kMostCalls) return std::unexpected(broken_stream_error(endpoint_, "more than 64 tool calls", name));
+  if (name.empty()) return std::unexpected(broken_stream_error(endpoint_, "a call without a name", to_text(given)));
+  if (calls_.size() >= kMostCalls)
+    return std::unexpected(broken_stream_error(endpoint_, "more than 64 tool calls", name));
   auto id = string_or(given, "id");
   if (id.empty()) id = call_id_for(reply_id_, calls_.size());
   sink_.tool_call(id, name);

@@ -75,10 +75,8 @@ Result<std::string> encode_request(const ModelRequest& request, const std::set<s
   }
   json::object options{{"num_predict", request.max_output_tokens}};
   if (request.context_tokens > 0) options["num_ctx"] = request.context_tokens;
-  json::object body{{"model", request.model},
-                    {"messages", std::move(messages)},
-                    {"stream", true},
-                    {"options", std::move(options)}};
+  json::object body{
+      {"model", request.model}, {"messages", std::move(messages)}, {"stream", true}, {"options", std::move(options)}};
   if (!request.tools.empty()) {
     json::array tools;
     for (const auto& tool : request.tools) {

@@ -48,7 +48,8 @@ std::string done(std::string_view reason = "stop") {
 }
 const std::string kRecorded =
     line(R"(,"content":"","thinking":"Hm, l’été")") + line(R"(,"content":"I look")") + line(R"(,"content":" 🌦")") +
-    line(R"(,"content":"","tool_calls":[{"id":"call_a","function":{"index":0,"name":"exec","arguments":{"command":"ls"}}}])") +
+    line(
+        R"(,"content":"","tool_calls":[{"id":"call_a","function":{"index":0,"name":"exec","arguments":{"command":"ls"}}}])") +
     line(R"(,"content":"","tool_calls":[{"function":{"name":"now","arguments":{}}}])") + done();
 
 TEST(OllamaReply, IsTheSameHoweverTheBytesAreCut) {
@@ -82,10 +83,11 @@ TEST(OllamaReply, MapsReasonsAndUnderstandsCallsInTheText) {
 }
 
 TEST(OllamaReply, ErrorsInsideTheStreamSayWhatToDo) {
-  EXPECT_TRUE(decode({line(R"(,"content":"hi")") + "{\"error\":\"an error was encountered while running the model\"}\n"})
-                  .reply.starts_with("transient: ollama failed"));
-  const auto memory = decode(
-      {"{\"error\":\"model requires more system memory (5.6 GiB) than is available (3.2 GiB)\"}\n"}).reply;
+  EXPECT_TRUE(
+      decode({line(R"(,"content":"hi")") + "{\"error\":\"an error was encountered while running the model\"}\n"})
+          .reply.starts_with("transient: ollama failed"));
+  const auto memory =
+      decode({"{\"error\":\"model requires more system memory (5.6 GiB) than is available (3.2 GiB)\"}\n"}).reply;
   EXPECT_TRUE(memory.starts_with("remote: ")) << memory;
   EXPECT_NE(memory.find("smaller"), std::string::npos);
   EXPECT_TRUE(decode({"nonsense\n"}).reply.starts_with("transient: ollama sent a broken reply"));

@@ -26,7 +26,8 @@ public:
       return openai::encode_request(whole, flags);
     };
     openai::ReplyReader reader(endpoint, request->model, request->tools, sink);
-    CO_TRY_VOID(co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode), reader));
+    CO_TRY_VOID(
+        co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode), reader));
     co_return reader.finish();
   }
 

@@ -2,9 +2,9 @@
 // stream as a reply. Pure: no network, no clock.
 #pragma once
 #include "base/json.hpp"
-#include "ports/tolerant_text.hpp"
 #include "ports/model.hpp"
 #include "ports/model_call.hpp"
+#include "ports/tolerant_text.hpp"
 #include <set>
 
 namespace openclaw::ports::openai {

@@ -179,9 +179,7 @@ Result<ModelReply> ReplyReader::finish() {
       has_calls = true;
     }
   }
-  reply.stop_reason = has_calls              ? StopReason::tool_use
-                      : !incomplete_.empty() ? StopReason::length
-                                             : StopReason::stop;
+  reply.stop_reason = has_calls ? StopReason::tool_use : !incomplete_.empty() ? StopReason::length : StopReason::stop;
   return reply;
 }
 

@@ -41,36 +41,45 @@ std::string event(std::string_view type, std::string_view rest) {
 const std::string kUsage =
     R"("usage":{"input_tokens":119,"input_tokens_details":{"cached_tokens":100},"output_tokens":42,"output_tokens_details":{"reasoning_tokens":30}})";
 std::string completed(std::string_view output = "[]") {
-  return event("response.completed",
-               R"(,"response":{"id":"r","status":"completed","error":null,"output":)" + std::string(output) + "," + kUsage + "}");
+  return event("response.completed", R"(,"response":{"id":"r","status":"completed","error":null,"output":)" +
+                                         std::string(output) + "," + kUsage + "}");
 }
 const std::string kStart = event("response.created", R"(,"response":{"id":"resp_1","status":"in_progress"})") +
                            event("response.in_progress", R"(,"response":{"id":"resp_1"})");
 const std::string kRecorded =
     kStart +
     event("response.output_item.added", R"(,"output_index":0,"item":{"type":"reasoning","id":"rs_1","summary":[]})") +
-    event("response.reasoning_summary_part.added", R"(,"output_index":0,"summary_index":0,"part":{"type":"summary_text","text":""})") +
+    event("response.reasoning_summary_part.added",
+          R"(,"output_index":0,"summary_index":0,"part":{"type":"summary_text","text":""})") +
     event("response.reasoning_summary_text.delta", R"(,"output_index":0,"summary_index":0,"delta":"Hm, l’été")") +
-    event("response.output_item.done",
-          R"(,"output_index":0,"item":{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"Hm, l’été"}],"encrypted_content":"ZW5j"})") +
-    event("response.output_item.added",
-          R"(,"output_index":1,"item":{"type":"message","id":"msg_1","role":"assistant","status":"in_progress","content":[]})") +
-    event("response.content_part.added", R"(,"output_index":1,"content_index":0,"part":{"type":"output_text","text":""})") +
+    event(
+        "response.output_item.done",
+        R"(,"output_index":0,"item":{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"Hm, l’été"}],"encrypted_content":"ZW5j"})") +
+    event(
+        "response.output_item.added",
+        R"(,"output_index":1,"item":{"type":"message","id":"msg_1","role":"assistant","status":"in_progress","content":[]})") +
+    event("response.content_part.added",
+          R"(,"output_index":1,"content_index":0,"part":{"type":"output_text","text":""})") +
     event("response.output_text.delta", R"(,"output_index":1,"content_index":0,"delta":"I look")") +
     event("response.output_text.delta", R"(,"output_index":1,"content_index":0,"delta":" 🌦")") +
     event("response.output_text.done", R"(,"output_index":1,"content_index":0,"text":"I look 🌦")") +
-    event("response.output_item.done",
-          R"(,"output_index":1,"item":{"type":"message","role":"assistant","content":[{"type":"output_text","text":"I look 🌦"}]})") +
-    event("response.output_item.added",
-          R"(,"output_index":2,"item":{"type":"function_call","id":"fc_1","call_id":"call_1","name":"exec","arguments":""})") +
+    event(
+        "response.output_item.done",
+        R"(,"output_index":1,"item":{"type":"message","role":"assistant","content":[{"type":"output_text","text":"I look 🌦"}]})") +
+    event(
+        "response.output_item.added",
+        R"(,"output_index":2,"item":{"type":"function_call","id":"fc_1","call_id":"call_1","name":"exec","arguments":""})") +
     event("response.function_call_arguments.delta", R"(,"output_index":2,"delta":"{\"command\":")") +
     event("response.function_call_arguments.delta", R"(,"output_index":2,"delta":"\"ls\"}")") +
-    event("response.output_item.done",
-          R"(,"output_index":2,"item":{"type":"function_call","id":"fc_1","call_id":"call_1","name":"exec","arguments":"{\"command\":\"ls\"}"})") +
-    event("response.output_item.added",
-          R"(,"output_index":3,"item":{"type":"function_call","id":"fc_2","call_id":"call_2","name":"now","arguments":""})") +
-    event("response.output_item.done",
-          R"(,"output_index":3,"item":{"type":"function_call","id":"fc_2","call_id":"call_2","name":"now","arguments":"{}"})") +
+    event(
+        "response.output_item.done",
+        R"(,"output_index":2,"item":{"type":"function_call","id":"fc_1","call_id":"call_1","name":"exec","arguments":"{\"command\":\"ls\"}"})") +
+    event(
+        "response.output_item.added",
+        R"(,"output_index":3,"item":{"type":"function_call","id":"fc_2","call_id":"call_2","name":"now","arguments":""})") +
+    event(
+        "response.output_item.done",
+        R"(,"output_index":3,"item":{"type":"function_call","id":"fc_2","call_id":"call_2","name":"now","arguments":"{}"})") +
     completed();
 const std::string kReasoning =
     R"({"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"Hm, l’été"}],"encrypted_content":"ZW5j"})";
@@ -109,8 +118,7 @@ TEST(ResponsesReply, AnIncompleteOneIsCutOrFiltered) {
   };
   EXPECT_EQ(decode({call + incomplete("max_output_tokens")}).reply, "length 19+42+100+0");
   EXPECT_TRUE(decode({call + incomplete("content_filter")}).reply.ends_with("content-filter"));
-  EXPECT_EQ(decode({call + completed()}).reply,
-            "(c exec {\"__invalid_json__\":\"{\\\"a\\\":\"}) toolUse 19+42+100+0");
+  EXPECT_EQ(decode({call + completed()}).reply, "(c exec {\"__invalid_json__\":\"{\\\"a\\\":\"}) toolUse 19+42+100+0");
 }
 
 TEST(ResponsesReply, AServerThatOnlySendsTheWholeIsUnderstood) {
@@ -122,7 +130,9 @@ TEST(ResponsesReply, AServerThatOnlySendsTheWholeIsUnderstood) {
 
 TEST(ResponsesReply, ErrorsInsideTheStreamAreClassified) {
   const auto failed = [](std::string_view error) {
-    return decode({kStart + event("response.failed", R"(,"response":{"status":"failed","error":)" + std::string(error) + "}")}).reply;
+    return decode({kStart +
+                   event("response.failed", R"(,"response":{"status":"failed","error":)" + std::string(error) + "}")})
+        .reply;
   };
   EXPECT_EQ(failed(R"({"code":"rate_limit_exceeded","message":"Slow down"})"),
             "busy: openai is limiting how many requests it takes (in its stream): \"Slow down\"");
@@ -192,8 +202,9 @@ TEST(ResponsesDialect, SendsTheKeyAndReadsTheStream) {
   auto* dialect = registry.find_dialect("openai-responses");
   ASSERT_TRUE(dialect);
   FakeHttpClient client;
-  client.answer("http://h/v1/responses",
-                {200, {{"content-type", "text/event-stream"}}, {kRecorded.substr(0, 700), kRecorded.substr(700)}, true});
+  client.answer(
+      "http://h/v1/responses",
+      {200, {{"content-type", "text/event-stream"}}, {kRecorded.substr(0, 700), kRecorded.substr(700)}, true});
   FakeModelSink sink;
   ModelEndpoint endpoint;
   endpoint.provider = "openai";
