@@ -107,6 +107,29 @@ test("a model that Ollama has not pulled is named with the command that pulls it
   }
 });
 
+test("an Ollama that runs is found and asked by its own door, for a window of the size that the conversation is cut to", async () => {
+  const model = await Model.start(["--models", "qwen3:8b"]);
+  const gateway = new Gateway({ modelUrl: model.url, env: { OLLAMA_HOST: model.url } });
+  const config = makeConfig({ modelUrl: model.url, workspace: gateway.workspace });
+  delete config.models;
+  delete config.agents.defaults.model;
+  fs.writeFileSync(`${gateway.stateDir}/openclaw.json`, JSON.stringify(config));
+  try {
+    await gateway.start();
+    const client = await gateway.client();
+    const final = await client.outcome(await client.send(newSession(), "hello"));
+    assert.equal(final.state, "final", JSON.stringify(final));
+    const [request] = await model.requests({ text: "hello" });
+    assert.equal(request.path, "/api/chat");
+    assert.equal(request.body.options.num_ctx, 8192);
+    assert.equal(request.body.keep_alive, "30m");
+    assert.deepEqual(await model.refusals(), []);
+  } finally {
+    await gateway.discard();
+    await model.stop();
+  }
+});
+
 /** A model that says one word and, where `stalls`, nothing more; counts its connections. */
 async function plainModel({ stalls }) {
   const sockets = new Set();
