@@ -81,9 +81,11 @@ TEST(ModelCatalog, TheOwnersModelsLieOverTheRowsAndKeepTheRest) {
   EXPECT_EQ(ours->max_output_tokens, 500);
   EXPECT_EQ(ours->endpoint.api_key.reveal(), "sk-work");
   EXPECT_EQ(ours->endpoint.base_url, "https://api.openai.com/v1");
-  EXPECT_TRUE(ours->endpoint.flags.contains("max_completion_tokens"));
+  EXPECT_EQ(ours->endpoint.api, "openai-responses");
   EXPECT_FALSE(ours->endpoint.flags.contains("reasoning_effort"));
-  EXPECT_TRUE(merged.resolve("openai/gpt-5-mini"));
+  const auto other = merged.resolve("openai/gpt-5-mini");
+  ASSERT_TRUE(other) << other.error().text();
+  EXPECT_TRUE(other->endpoint.flags.contains("reasoning_effort"));
 }
 
 TEST(ModelCatalog, ReplaceLeavesOnlyTheOwnersProviders) {
