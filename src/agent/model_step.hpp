@@ -45,7 +45,7 @@ private:
   Runtime& runtime_;
   const Run& run_;
   const Authority& authority_;
-  policy::ToolCaller& caller_;               // told which model asks
+  policy::ToolCaller& caller_;              // told which model asks
   const std::vector<std::string>& notices_; // for the model, with the newest words of a person
   store::SessionRow& session_;
   Shown& shown_;

@@ -18,8 +18,8 @@ constexpr std::int64_t kLongestPauseMs = 10'000;
 
 } // namespace
 
-Turn::Turn(Runtime& runtime, const Run& run) : runtime_(runtime), run_(run), authority_(runtime),
-      caller_(caller_of(run.info.agent_id, run.info.session_key)) {}
+Turn::Turn(Runtime& runtime, const Run& run)
+    : runtime_(runtime), run_(run), authority_(runtime), caller_(caller_of(run.info.agent_id, run.info.session_key)) {}
 
 Task<RunOutcome> Turn::run(const std::string* stop_reason) {
   auto& services = runtime_.services();

@@ -202,8 +202,8 @@ TEST_F(HttpDoorsTest, AProxysClientIsNotALocalProgram) {
     auto socket = run(client->connect_websocket(std::move(request)));
     EXPECT_TRUE(socket);
     const auto challenge = parse_json(*run((*socket)->read()), "challenge");
-    const auto connect = testing::Device().sign(connect_params(), "v3", string_or(challenge->at("payload"), "nonce"),
-                                                time.now_ms());
+    const auto connect =
+        testing::Device().sign(connect_params(), "v3", string_or(challenge->at("payload"), "nonce"), time.now_ms());
     (*socket)->send(std::make_shared<const std::string>(to_text(request_frame("1", "connect", connect))));
     return *run((*socket)->read());
   };

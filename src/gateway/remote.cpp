@@ -37,8 +37,7 @@ std::string plain_address(std::string_view written) {
   in6_addr sixth{};
   in_addr fourth{};
   char spelled[INET6_ADDRSTRLEN];
-  if (::inet_pton(AF_INET, text.c_str(), &fourth) == 1)
-    return ::inet_ntop(AF_INET, &fourth, spelled, sizeof spelled);
+  if (::inet_pton(AF_INET, text.c_str(), &fourth) == 1) return ::inet_ntop(AF_INET, &fourth, spelled, sizeof spelled);
   if (::inet_pton(AF_INET6, text.c_str(), &sixth) != 1) return {};
   // An IPv4 address in IPv6 clothes is that address.
   if (IN6_IS_ADDR_V4MAPPED(&sixth)) return ::inet_ntop(AF_INET, &sixth.s6_addr[12], spelled, sizeof spelled);
