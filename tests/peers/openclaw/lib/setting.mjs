@@ -32,8 +32,8 @@ export class Setting {
   }
 
   /** A client that knows the address and the token, and has a state folder of its own. */
-  apart(config) {
-    const stateDir = path.join(this.home, "apart");
+  apart(config, name = "apart") {
+    const stateDir = path.join(this.home, name);
     fs.mkdirSync(stateDir, { recursive: true });
     fs.writeFileSync(path.join(stateDir, "openclaw.json"), JSON.stringify(config));
     return { ...this.beside, stateDir };
