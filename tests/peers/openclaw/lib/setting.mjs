@@ -42,6 +42,7 @@ export class Setting {
   async stop() {
     if (this.gateway) await this.gateway.discard();
     await this.model.stop();
-    if (this.home) fs.rmSync(this.home, { recursive: true, force: true });
+    // A client that has just been told to end may still be writing there.
+    if (this.home) fs.rmSync(this.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
