@@ -80,7 +80,9 @@ describe("the command line of 2026.1.30, on the gateway's own state folder", { c
   }
 
   test("a wrong token is told in OpenClaw's words", async () => {
-    const options = { ...setting.beside, token: "wrong" };
+    // From a folder of its own: a device that is paired has a token of its own, and is right to use it.
+    const stranger = setting.apart({ gateway: { mode: "local", auth: { mode: "token", token: "wrong" } } }, "stranger");
+    const options = { ...stranger, token: "wrong" };
     const result = await run("2026.1.30", ["gateway", "call", "health", "--token", "wrong"], options);
     assert.notEqual(result.code, 0);
     assert.match(result.text, /gateway token mismatch \(set gateway\.remote\.token to match gateway\.auth\.token\)/);

@@ -22,7 +22,7 @@ after(() => setting.stop());
 
 function open(version, options) {
   const { node, script } = openclaw(version);
-  const env = environment({ ...options, more: { TERM: "xterm-256color" } });
+  const env = environment({ ...options, more: { TERM: "xterm-256color", NODE_DISABLE_COMPILE_CACHE: "1" } });
   terminal = new Terminal([node, script, "tui"], { cwd: setting.home, env });
 }
 

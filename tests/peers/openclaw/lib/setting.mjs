@@ -32,8 +32,8 @@ export class Setting {
   }
 
   /** A client that knows the address and the token, and has a state folder of its own. */
-  apart(config) {
-    const stateDir = path.join(this.home, "apart");
+  apart(config, name = "apart") {
+    const stateDir = path.join(this.home, name);
     fs.mkdirSync(stateDir, { recursive: true });
     fs.writeFileSync(path.join(stateDir, "openclaw.json"), JSON.stringify(config));
     return { ...this.beside, stateDir };
@@ -42,6 +42,7 @@ export class Setting {
   async stop() {
     if (this.gateway) await this.gateway.discard();
     await this.model.stop();
-    if (this.home) fs.rmSync(this.home, { recursive: true, force: true });
+    // A client that has just been told to end may still be writing there.
+    if (this.home) fs.rmSync(this.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
