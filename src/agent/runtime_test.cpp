@@ -3,6 +3,7 @@
 #include "agent/chat_command.hpp"
 #include "agent/runtime.hpp"
 #include "agent/session_key.hpp"
+#include "config/files.hpp"
 #include <filesystem>
 #include <fmt/core.h>
 #include <fstream>
@@ -368,6 +369,23 @@ TEST_F(RuntimeTest, TheSessionsFileIsWhatOpenClawReads) {
             fmt::format("{}/agents/main/sessions/{}.jsonl", folder_, session.session_id));
   EXPECT_EQ(string_or(entry->at("deliveryContext"), "channel"), "webchat");
   EXPECT_TRUE(std::filesystem::exists(string_or(*entry, "sessionFile")));
+}
+
+TEST_F(RuntimeTest, TheSessionsFileOfTheOriginalProgramIsPutAsideAndNeverLost) {
+  const auto folder = folder_ + "/agents/main/sessions";
+  std::filesystem::create_directories(folder);
+  const std::string original = R"({"agent:main:main":{"sessionId":"0000-old"}})";
+  std::ofstream(folder + "/sessions.json") << original;
+  std::ofstream(folder + "/0000-old.jsonl") << "{}\n";
+  runtime_->sessions_changed("main");
+  ASSERT_TRUE(async::run(loop_, runtime_->shut_down()));
+  EXPECT_EQ(config::read_small_file(folder + "/sessions.json", 4096).value(), original) << "we have nothing to say yet";
+  start();
+  answer("r1", "one");
+  ASSERT_TRUE(async::run(loop_, runtime_->shut_down()));
+  EXPECT_EQ(config::read_small_file(folder + "/sessions.json.original", 4096).value(), original);
+  EXPECT_NE(config::read_small_file(folder + "/sessions.json", 65536).value().value().find("sessionFile"),
+            std::string::npos);
 }
 
 TEST(SessionKey, HasOneNameForEachConversation) {

@@ -12,6 +12,30 @@ namespace {
 
 constexpr std::int64_t kQuietMs = 500;
 constexpr std::int64_t kMostSessions = 10'000;
+constexpr std::size_t kLargestFile = 64 * 1024 * 1024;
+
+// The file of the original program is its users' only copy until they move in: it is put aside, once. It is recognised
+// by a session that the database does not know and whose transcript is there.
+Result<> keep_original(const std::string& folder, const json::object& ours) {
+  const auto path = folder + "/sessions.json";
+  TRY(const auto content, config::read_small_file(path, kLargestFile));
+  const auto parsed = content ? parse_json(*content, "sessions.json") : Result<json::value>(json::object());
+  if (!parsed || !parsed->is_object()) return {};
+  std::set<std::string, std::less<>> known;
+  for (const auto& [key, entry] : ours)
+    known.insert(string_or(entry, "sessionId"));
+  for (const auto& [key, entry] : parsed->get_object()) {
+    const auto id = string_or(entry, "sessionId");
+    std::error_code missing;
+    if (id.empty() || known.contains(id) || !valid_id(id) ||
+        !std::filesystem::exists(fmt::format("{}/{}.jsonl", folder, id), missing))
+      continue;
+    if (std::filesystem::exists(path + ".original", missing)) return {};
+    if (::rename(path.c_str(), (path + ".original").c_str()) == 0) return {};
+    return fail(Kind::transient, fmt::format("{} cannot be put aside.", path), "Move it away yourself.");
+  }
+  return {};
+}
 
 } // namespace
 
@@ -77,7 +101,10 @@ Result<> SessionsFile::write(const std::string& agent_id) const {
   for (const auto& row : rows)
     if (row.agent_id == agent_id) entries[row.key] = session_file_entry(row, folder);
   std::error_code ignored; // the write below says what is wrong
+  // Without a session of our own there is nothing to say, and what stands there is somebody else's.
+  if (entries.empty() && std::filesystem::exists(folder + "/sessions.json", ignored)) return {};
   std::filesystem::create_directories(folder, ignored);
+  TRY_VOID(keep_original(folder, entries));
   return config::replace_file(folder + "/sessions.json", to_text(entries) + "\n");
 }
 

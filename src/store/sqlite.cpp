@@ -67,7 +67,8 @@ Error Connection::error(std::string_view doing) const {
   case SQLITE_READONLY:
   case SQLITE_CANTOPEN:
     error.kind = Kind::denied;
-    error.hint = "Check the owner and the modes of the state folder (openclaw doctor shows them).";
+    error.hint = "Check the owner and the modes of the state folder (openclaw doctor shows them), and that its disk is "
+                 "well.";
     break;
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
