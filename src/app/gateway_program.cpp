@@ -18,6 +18,7 @@
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
 #include "messaging/messaging.hpp"
+#include "net/trace_export.hpp"
 #include "sandbox/confine.hpp"
 #include "store/journal.hpp"
 #include <boost/asio/signal_set.hpp>
@@ -145,6 +146,7 @@ private:
     });
     TRY(auto settings, agent::read_settings(snapshot.value, environment_.find("HOME").value_or("/"), folder_.path()));
     TRY_VOID(models_.configure(snapshot.value));
+    traces_.configure(snapshot.value);
     runtime_.configure(std::move(settings), snapshot.value);
     return {};
   }
@@ -297,9 +299,10 @@ private:
     auto goodbye = co_await gateway->stop("gateway stopping");
     auto runs = co_await runtime_.shut_down();
     auto told = co_await broadcaster_.shut_down("gateway stopping");
+    auto flushed = co_await traces_.flush();
     scope_.cancel();
     auto joined = co_await scope_.join();
-    for (auto* outcome : {&goodbye, &runs, &told, &joined})
+    for (auto* outcome : {&goodbye, &runs, &told, &flushed, &joined})
       if (!*outcome) co_return *outcome;
     co_return Result<>{};
   }
@@ -321,6 +324,7 @@ private:
   boost::asio::basic_signal_set<async::Executor> signals_{loop_.get_executor(), SIGINT, SIGTERM};
   async::Scope scope_;
   std::unique_ptr<net::HttpClient> http_;
+  net::TraceExport traces_{*http_, scope_, time_};
   ports::Registry registry_;
   gateway::Broadcaster broadcaster_;
   agent::Models models_;

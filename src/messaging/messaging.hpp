@@ -16,6 +16,7 @@ struct Inbound {
   std::string thinking; // word, for this message only
   std::string extra_system_prompt;
   std::int64_t timeout_ms = 0;
+  trace::Context trace;    // what the sender traces it with
   bool may_command = true; // slash commands and stop words are obeyed (an authorised sender)
 };
 
