@@ -1,5 +1,6 @@
 // Traces: what one message caused, from the client to the model and the tools, as spans that know their parents. The
-// context goes along explicitly as W3C traceparent; while tracing is off a span is a null pointer and nothing is kept. For the event loop only.
+// context goes along explicitly as W3C traceparent; while tracing is off a span is a null pointer and nothing is kept.
+// For the event loop only.
 #pragma once
 #include <array>
 #include <cstdint>

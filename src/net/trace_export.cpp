@@ -73,7 +73,8 @@ void TraceExport::configure(const json::value& config) {
 
 Task<> TraceExport::run() {
   while (true) {
-    const auto gather = std::clamp<std::int64_t>(integer_or(settings_, "flushIntervalMs", kGatherMs), 0, kLongestGatherMs);
+    const auto gather =
+        std::clamp<std::int64_t>(integer_or(settings_, "flushIntervalMs", kGatherMs), 0, kLongestGatherMs);
     auto slept = co_await time_.sleep_ms(gather);
     if (slept) sending_ = trace::take(kBatch);
     if (sending_.empty()) break;
