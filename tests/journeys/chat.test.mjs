@@ -164,6 +164,7 @@ test("a turn that is aborted stops, lets go of the model, and leaves the session
   assert.equal((await client.outcome(await client.send(session, "still there?"))).state, "final");
 });
 
+// parity: 1.5-stop
 test("/stop ends the turn like an abort", async () => {
   const session = newSession();
   const runId = await client.send(session, "LONG:9 HOLD:3:stop");
@@ -174,6 +175,7 @@ test("/stop ends the turn like an abort", async () => {
   assert.equal((await client.outcome(runId)).state, "aborted");
 });
 
+// parity: 1.1-idempotency
 test("a message that is sent twice with the same key is answered once", async () => {
   const session = newSession();
   const params = { sessionKey: session, message: "only once LONG:4 HOLD:2:twice", idempotencyKey: crypto.randomUUID() };
@@ -190,6 +192,7 @@ test("a message that is sent twice with the same key is answered once", async ()
   assert.equal((await client.history(session)).length, 2);
 });
 
+// parity: 1.5-serialisation
 test("messages of one session are answered one after the other, each once", async () => {
   const session = newSession();
   const runs = await Promise.all(["one", "two", "three"].map((word) => client.send(session, `say ${word}`)));
