@@ -402,12 +402,14 @@ TEST(SessionKey, HasOneNameForEachConversation) {
   EXPECT_FALSE(canonical_session_key("../etc passwd", "main"));
 }
 
+// parity: 1.5-stop
 TEST(StopWords, AreWholeMessagesOnly) {
   EXPECT_TRUE(is_stop_word(" Stop! "));
   EXPECT_TRUE(is_stop_word("arrête"));
   EXPECT_FALSE(is_stop_word("stop the presses"));
 }
 
+// parity: 1.10-commands
 TEST(ChatCommands, APathIsNotACommandAndASlipIsSuggested) {
   EXPECT_FALSE(parse_chat_command("/etc/passwd what is it?"));
   EXPECT_FALSE(parse_chat_command("hello"));

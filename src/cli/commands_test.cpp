@@ -350,6 +350,7 @@ TEST_F(CommandsTest, LogsShowsTheLastLines) {
             "{\"time\":\"T\",\"level\":\"warn\",\"area\":\"a\",\"message\":\"two\",\"n\":\"3\"}\n");
 }
 
+// parity: 1.12-doctor
 TEST_F(CommandsTest, DoctorNamesWhatIsWrongAndHowToMendIt) {
   ::chmod(folder_.c_str(), 0755);
   put("openclaw.json", "{ gateway: { port: 'x' } }");

@@ -72,6 +72,7 @@ test("every client sees the turn of another one", async () => {
   await onlooker.close();
 });
 
+// parity: 1.7-write, 1.7-edit, 1.7-read
 test("the agent reads, writes and edits files of its workspace, and runs a command once it is allowed to", async () => {
   const careful = await Gateway.start({
     modelUrl: model.url,
