@@ -85,6 +85,7 @@ TEST(AuthProfiles, NonsenseIsNoCrash) {
     EXPECT_TRUE(parse_auth_profiles(text, {})) << text;
 }
 
+// parity: 1.4-agent-auth
 TEST(AuthProfiles, TheAgentsOwnFileComesBeforeTheSeedsPlaceAndTheDefaultAgents) {
   const auto folder =
       std::filesystem::temp_directory_path() / fmt::format("openclaw-profiles-{}", static_cast<int>(::getpid()));

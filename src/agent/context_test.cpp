@@ -203,6 +203,7 @@ TEST(Context, AValidConversationIsLeftAsItIs) {
     EXPECT_EQ(sketch(project(talk, *rules)), sketch(talk));
 }
 
+// parity: 1.5-hygiene
 TEST(Context, ACallWithoutResultGetsOneThatSaysUnknown) {
   const auto out = project({user("go"), assistant({call("c1")}, StopReason::tool_use), user("and?")});
   EXPECT_EQ(sketch(out), "U[go] A(c1{}) R:c1[" + std::string(kNoResult) + "] U[and?]");
@@ -215,6 +216,7 @@ TEST(Context, AResultThatComesLateMovesBehindItsCall) {
   EXPECT_EQ(sketch(out), "U[go] A(c1{})(c2{}) R:c1[one] R:c2[two] U[wait] A[I wait.] U[well?]");
 }
 
+// parity: 1.5-hygiene
 TEST(Context, OrphansAndSecondResultsGo) {
   const auto out = project({result("old", "orphan"), user("go"), assistant({call("c1")}, StopReason::tool_use),
                             result("c1", "first"), result("c1", "second"), user("next")});
@@ -245,6 +247,7 @@ TEST(Context, WordsOfTheGatewayAreNotSentAsTheModels) {
       "U[/status] U[hi]");
 }
 
+// parity: 1.5-hygiene
 TEST(Context, IdsAreRewrittenConsistentlyAndAlwaysToTheSameBytes) {
   const std::vector<Message> talk = {user("go"), assistant({call("toolu_01ABCdef|fc")}, StopReason::tool_use),
                                      result("toolu_01ABCdef|fc", "ok")};
@@ -255,6 +258,7 @@ TEST(Context, IdsAreRewrittenConsistentlyAndAlwaysToTheSameBytes) {
   EXPECT_EQ(sketch(project(talk, kMistral)), sketch(out));
 }
 
+// parity: 1.5-hygiene
 TEST(Context, ThinkingGoesOnlyToTheModelThatSignedIt) {
   const std::vector<Message> talk = {
       user("go"), assistant({ThinkingBlock{"hm", "sig"}, ThinkingBlock{"loud", ""}, TextBlock{"yes"}}), user("why")};
@@ -269,6 +273,7 @@ TEST(Context, NeverEndsWithTheAssistantAndIsEmptyWhenThereIsNothingToAnswer) {
   EXPECT_TRUE(project({}).empty());
 }
 
+// parity: 1.5-hygiene
 TEST(Context, BeginsWithTheUserWhereTheDialectWantsIt) {
   const std::vector<Message> talk = {assistant({TextBlock{"Good morning."}}), user("hi")};
   EXPECT_EQ(sketch(project(talk)), "U[" + std::string(kOpening) + "] A[Good morning.] U[hi]");

@@ -15,6 +15,7 @@ TEST(Identity, LinesOfTheFileAreReadAndPlaceholdersAreNot) {
   EXPECT_EQ(identity.avatar, "");
 }
 
+// parity: 1.4-agents
 TEST(Identity, WithoutAFileTheSettingsName) {
   AgentSettings agent;
   agent.workspace = "/nowhere";

@@ -180,6 +180,7 @@ TEST(ModelCatalog, AnUnknownNameSuggestsTheNearest) {
     EXPECT_EQ(models.resolve(name).error().kind, Kind::missing) << name;
 }
 
+// parity: 1.4-agents
 TEST(ModelCatalog, AnAgentsOwnModelComesBeforeTheCommonOne) {
   const auto models = catalog(kConfig);
   using Names = std::vector<std::string>;

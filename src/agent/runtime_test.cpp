@@ -355,7 +355,7 @@ TEST_F(RuntimeTest, ATranscriptFileWithATornTailIsRepaired) {
   EXPECT_EQ(std::filesystem::file_size(path), whole);
 }
 
-// parity: 1.5-store
+// parity: 1.5-origin, 1.5-store
 TEST_F(RuntimeTest, TheSessionsFileIsWhatOpenClawReads) {
   answer("r1", "one");
   ASSERT_TRUE(async::run(loop_, runtime_->shut_down())); // nothing waits for the file, but the end does
@@ -402,7 +402,7 @@ TEST(SessionKey, HasOneNameForEachConversation) {
   EXPECT_FALSE(canonical_session_key("../etc passwd", "main"));
 }
 
-// parity: 1.5-stop
+// parity: 1.3-webchat, 1.5-stop
 TEST(StopWords, AreWholeMessagesOnly) {
   EXPECT_TRUE(is_stop_word(" Stop! "));
   EXPECT_TRUE(is_stop_word("arrête"));

@@ -158,6 +158,7 @@ TEST(GrowingText, PrintsOnlyWhatIsNew) {
   EXPECT_EQ(text.grow("Let me look.\n\nFound it."), "");
 }
 
+// parity: 1.1-gateway-lock
 TEST(Gateway, ForceIsRefusedAndOptionsReachTheService) {
   EXPECT_EQ(run_words({"gateway", "--force"}).status, exit_status(Kind::denied));
   EXPECT_EQ(run_words({"gateway"}).status, exit_status(Kind::missing));

@@ -57,6 +57,7 @@ TEST_F(ConfigTest, ASyntaxErrorNamesFileLineAndReason) {
   EXPECT_EQ(checked.error().message, path() + ", line 3, column 11: expected a value, and found }.");
 }
 
+// parity: 1.1-config
 TEST_F(ConfigTest, UnknownKeysWarnWithASuggestionAndAreKept) {
   put("{\n  gateway: { prot: 1 },\n  telegrm: {} }");
   EXPECT_EQ(problems(), (Texts{"warning openclaw.json:2:14: gateway.prot is not a known key; did you mean \"port\"?",
@@ -86,6 +87,7 @@ TEST_F(ConfigTest, PutsInUpperCaseVariablesOnly) {
   EXPECT_EQ(find_path(snapshot->written, "agents.defaults.workspace")->as_string(), "${A}/$${A}/${lower}/${B_2}/$A/${");
 }
 
+// parity: 1.1-config
 TEST_F(ConfigTest, AMissingVariableIsAnErrorThatNamesTheKey) {
   put("{ gateway: { auth: {\n token: '${NO_SUCH}' } } }");
   EXPECT_EQ(problems(), Texts{"error openclaw.json:2:2: gateway.auth.token uses ${NO_SUCH}, and the environment "
@@ -281,6 +283,7 @@ TEST_F(ConfigTest, TheSecondGatewayIsToldWhoHasTheState) {
   EXPECT_TRUE(StateLock::acquire(folder));
 }
 
+// parity: 1.1-shared-auth
 TEST_F(ConfigTest, TheGatewayTokenIsMadeOnceAndPrecedenceIsConfigEnvironmentFile) {
   const auto folder = folder_at(path("state"));
   ASSERT_TRUE(folder.prepare());
@@ -298,6 +301,7 @@ TEST_F(ConfigTest, TheGatewayTokenIsMadeOnceAndPrecedenceIsConfigEnvironmentFile
   EXPECT_EQ(info.st_mode & 0777, 0600U);
 }
 
+// parity: 1.1-shared-auth
 TEST_F(ConfigTest, ThePasswordIsWhatClientsShowWhenTheModeOrTheConfigurationSaysSo) {
   const auto folder = folder_at(path("state"));
   ASSERT_TRUE(folder.prepare());

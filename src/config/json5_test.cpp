@@ -18,6 +18,7 @@ Error problem(std::string_view text) {
   return document ? Error{} : document.error();
 }
 
+// parity: 1.1-config
 TEST(Json5, ReadsWhatPeopleWrite) {
   EXPECT_EQ(parsed(R"(
     // a comment

@@ -93,6 +93,7 @@ TEST_F(BroadcasterTest, HoldsNothingBackWhenTheRunEnds) {
   EXPECT_EQ(string_or(agents.back().at("payload").at("data"), "phase"), "end");
 }
 
+// parity: 1.1-ws-framing
 TEST_F(BroadcasterTest, NumbersTheEventsOfARunWithoutHolesAndThoseOfAConnectionFromOne) {
   const auto socket = join();
   broadcaster.started(info, time.now_ms());
@@ -262,6 +263,7 @@ TEST_F(BroadcasterTest, EchoesASessionKeyOnlyToThoseWhoWriteItSo) {
   EXPECT_EQ(string_or(other->events("chat")[0].at("payload"), "sessionKey"), "agent:main:main");
 }
 
+// parity: 1.1-limits
 TEST_F(BroadcasterTest, SlowReadersMissDeltasAndHopelessOnesAreClosed) {
   const auto slow = join();
   slow->buffered = kSkipAbove + 1;
@@ -280,6 +282,7 @@ TEST_F(BroadcasterTest, SlowReadersMissDeltasAndHopelessOnesAreClosed) {
   EXPECT_EQ(slow->close_reason, "slow consumer");
 }
 
+// parity: 1.1-limits
 TEST_F(BroadcasterTest, TicksOnlyWhileSomebodyIsThere) {
   settle();
   EXPECT_EQ(time.sleepers(), 0u);

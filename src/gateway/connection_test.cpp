@@ -8,6 +8,7 @@ using testing::FakeSocket;
 
 class ConnectionTest : public testing::GatewayTest {};
 
+// parity: 1.1-handshake
 TEST_F(ConnectionTest, TheServerSpeaksFirst) {
   const auto socket = open();
   ASSERT_EQ(socket->sent.size(), 1u);
@@ -18,6 +19,7 @@ TEST_F(ConnectionTest, TheServerSpeaksFirst) {
   EXPECT_NE(string_or(open()->sent[0].at("payload"), "nonce"), string_or(socket->sent[0].at("payload"), "nonce"));
 }
 
+// parity: 1.1-handshake
 TEST_F(ConnectionTest, AHandshakeThatTakesTooLongEndsTheConnection) {
   const auto socket = open();
   time.advance(kHandshakeMs - 1);
@@ -33,6 +35,7 @@ TEST_F(ConnectionTest, AHandshakeThatTakesTooLongEndsTheConnection) {
   EXPECT_EQ(other->close_code, 0);
 }
 
+// parity: 1.1-handshake
 TEST_F(ConnectionTest, AFirstFrameThatIsNotConnectEndsTheConnection) {
   struct Row {
     std::string first;
@@ -111,6 +114,7 @@ TEST_F(ConnectionTest, HelloIsShapedForTheNegotiatedVersion) {
   }
 }
 
+// parity: 1.1-ws-framing
 TEST_F(ConnectionTest, MalformedFramesAreAnsweredAndTheConnectionStays) {
   const auto socket = connect();
   for (const auto* text : {"", "not JSON", "{", "\x01"})
@@ -158,6 +162,7 @@ TEST_F(ConnectionTest, UnknownMethodsAndParametersAreNamedInTheProtocolsWords) {
       std::string::npos);
 }
 
+// parity: 1.1-ws-framing
 TEST_F(ConnectionTest, AMissingScopeHasTheCodeOfTheVersion) {
   for (const int version : {3, 4}) {
     const auto socket = connect({{"minProtocol", version}, {"maxProtocol", version}, {"scopes", {"operator.read"}}});

@@ -124,6 +124,7 @@ TEST_F(DevicesTest, ADeviceFromElsewhereWaitsForAPerson) {
   EXPECT_EQ(error_of(admin, "device.pair.approve", {{"requestId", more}}), "unknown requestId");
 }
 
+// parity: 1.1-device-pairing
 TEST_F(DevicesTest, ARequestLastsFiveMinutesAndCanBeRejected) {
   const auto admin = operator_with({"operator.admin"});
   const Device device;

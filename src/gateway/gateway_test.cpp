@@ -214,6 +214,7 @@ TEST_F(HttpDoorsTest, AProxysClientIsNotALocalProgram) {
             std::string::npos);
 }
 
+// parity: 1.1-bind-modes, 1.1-shared-auth
 TEST_F(HttpDoorsTest, AGatewayWithoutATokenDoesNotStart) {
   Gateway open_door(GatewayOptions{{{"127.0.0.1", 0}}, Secret(), {}, {}}, loop.get_executor(), time, random, *database,
                     *broadcaster);

@@ -180,6 +180,7 @@ TEST_F(HandshakeTest, SignaturesOfAllVersionsAreUnderstood) {
   }
 }
 
+// parity: 1.1-device-pairing
 TEST_F(HandshakeTest, DevicesThatProveNothingAreRefusedByName) {
   const Device device;
   const Device other;
@@ -317,6 +318,7 @@ TEST_F(HandshakeTest, AWrongTokenOfAPairedDeviceSaysThatItsOwnTokenMayBeTried) {
   EXPECT_FALSE(offered({{"token", "old"}, {"deviceToken", "older"}}));
 }
 
+// parity: 1.1-shared-auth
 TEST_F(HandshakeTest, APasswordIsToldApartFromATokenAndWorksInEitherField) {
   credentials = std::make_unique<Credentials>(time, random, *database, Secret("correct horse"), AuthMode::password);
   const Device device;

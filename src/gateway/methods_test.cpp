@@ -144,6 +144,7 @@ TEST_F(MethodsTest, SessionsAreListedWithTitlesAndPreviews) {
   EXPECT_FALSE(bool_or(ask(socket, "sessions.resolve", {{"key", "nobody"}}), "ok", true));
 }
 
+// parity: 1.5-origin, 1.5-reset
 TEST_F(MethodsTest, SessionsArePatchedResetAndDeleted) {
   const auto socket = connect();
   EXPECT_EQ(send(socket, "hello", "run-1", "agent:main:web-1"), "started");
@@ -171,6 +172,7 @@ TEST_F(MethodsTest, SessionsArePatchedResetAndDeleted) {
   EXPECT_FALSE(bool_or(ask(socket, "sessions.delete", {{"key", "main"}}), "ok", true));
 }
 
+// parity: 1.3-webchat
 TEST_F(MethodsTest, CommandsAndInjectedWordsAreOneFinalEvent) {
   const auto socket = connect();
   EXPECT_EQ(send(socket, "/status", "cmd-1"), "started");
@@ -186,6 +188,7 @@ TEST_F(MethodsTest, CommandsAndInjectedWordsAreOneFinalEvent) {
   EXPECT_FALSE(bool_or(ask(socket, "chat.inject", {{"sessionKey", "nobody"}, {"message", "x"}}), "ok", true));
 }
 
+// parity: 1.1-events
 TEST_F(MethodsTest, ApprovalsAreShownAndDecidedOnce) {
   const auto socket = connect();
   agent::RunInfo info{"run-1", "agent:main:main", "main", "main"};

@@ -52,6 +52,7 @@ TEST_F(PresenceTest, CommandLinesAreNotShownAndOthersUntilFiveMinutesAfterTheyLe
   EXPECT_EQ(presence.entries().size(), 1u);
 }
 
+// parity: 1.1-presence
 TEST_F(PresenceTest, ProgramsReportThemselvesAndTheListIsBounded) {
   const auto admin = connect();
   EXPECT_EQ(
@@ -70,6 +71,7 @@ TEST_F(PresenceTest, ProgramsReportThemselvesAndTheListIsBounded) {
             "missing scope: operator.admin");
 }
 
+// parity: 1.1-limits
 TEST_F(PresenceTest, HealthIsToldOnceAMinuteAndNotToEveryComer) {
   const auto watcher = connect();
   for (int i = 0; i < 20; ++i)

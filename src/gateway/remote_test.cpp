@@ -34,6 +34,7 @@ TEST(Remote, WhatAStrangerSaysAboutForwardingIsNotBelieved) {
   EXPECT_TRUE(judge({{"X-Forwarded-For", "10.1.1.1"}}).loopback);
 }
 
+// parity: 1.1-shared-auth
 TEST(Remote, ATrustedProxyNamesItsClient) {
   const std::vector<std::string> proxies{"127.0.0.1", "10.0.0.2"};
   const auto of = [&](std::string hops) { return judge({{"X-Forwarded-For", hops}}, "127.0.0.1", proxies); };

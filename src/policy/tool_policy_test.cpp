@@ -51,6 +51,7 @@ TEST(ToolPolicy, AProfileLimitsAndAlsoAllowAddsToItOnly) {
   EXPECT_TRUE(available(R"({"tools":{"profile":"full"}})", "read"));
 }
 
+// parity: 1.4-agents
 TEST(ToolPolicy, AnAgentCanOnlyHaveLess) {
   const auto config = R"({"tools":{"profile":"coding"},"agents":{"list":[{"id":"main"},
     {"id":"reader","tools":{"allow":["read"]}},{"id":"wide","tools":{"profile":"full","allow":["*"],"alsoAllow":["message"]}}]}})";
@@ -78,6 +79,7 @@ TEST(ToolPolicy, AProviderOrOneOfItsModelsHasRulesOfItsOwn) {
   EXPECT_EQ(judge(config, {"exec"}, caller).rule, "tools.byProvider[\"weak/good\"].deny");
 }
 
+// parity: 1.2-group-tools
 TEST(ToolPolicy, AGroupAndASenderHaveTheMostExactRule) {
   const auto config = R"({"channels":{"telegram":{"groups":{"-1":{"tools":{"deny":["exec"]},
     "toolsBySender":{"ann":{"deny":["write"]},"*":{"allow":["read"]}}},"*":{"tools":{"deny":["group:fs"]}}}}}})";

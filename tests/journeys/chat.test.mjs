@@ -165,7 +165,7 @@ test("a turn that is aborted stops, lets go of the model, and leaves the session
   assert.equal((await client.outcome(await client.send(session, "still there?"))).state, "final");
 });
 
-// parity: 1.5-stop
+// parity: 1.3-webchat, 1.5-stop
 test("/stop ends the turn like an abort", async () => {
   const session = newSession();
   const runId = await client.send(session, "LONG:9 HOLD:3:stop");
@@ -193,7 +193,7 @@ test("a message that is sent twice with the same key is answered once", async ()
   assert.equal((await client.history(session)).length, 2);
 });
 
-// parity: 1.5-serialisation
+// parity: 1.5-queue-modes, 1.5-serialisation
 test("messages of one session are answered one after the other, each once", async () => {
   const session = newSession();
   const runs = await Promise.all(["one", "two", "three"].map((word) => client.send(session, `say ${word}`)));

@@ -43,6 +43,7 @@ async function openclaw(...words) {
 }
 
 for (const signature of ["v2", "v3"]) {
+  // parity: 1.1-device-pairing, 1.1-handshake
   test(`a program of this machine is paired at once and comes back with its token (${signature})`, async () => {
     const identity = newIdentity();
     const first = await gateway.client({ identity, signature, scopes: read });
@@ -60,7 +61,7 @@ for (const signature of ["v2", "v3"]) {
   });
 }
 
-// parity: 1.1-device-pairing
+// parity: 1.1-device-pairing, 1.1-events
 test("a device from elsewhere waits until a person lets it in", async () => {
   const identity = newIdentity();
   const from = admin.events.length;
@@ -106,6 +107,7 @@ test("a paired device that wants more waits again, even with its token", async (
   await same.close();
 });
 
+// parity: 1.1-roles-scopes
 test("a client that may pair cannot give away what it does not have", async () => {
   const pairing = await gateway.client({ scopes: ["operator.pairing"] });
   const { error } = await refusalOf({ identity: newIdentity(), scopes: ["operator.admin"], headers: far });
@@ -126,6 +128,7 @@ test("a client that may pair cannot give away what it does not have", async () =
   await pairing.close();
 });
 
+// parity: 1.1-roles-scopes
 test("declaring only nonsense as scopes gives nothing", async () => {
   const client = await gateway.client({ scopes: ["a,operator.admin"] });
   assert.deepEqual(client.hello.auth.scopes, []);
@@ -181,7 +184,7 @@ test("pairing survives a restart, and its files hold no secret", async () => {
   assert.deepEqual(holding, []);
 });
 
-// parity: 1.1-presence
+// parity: 1.1-events, 1.1-presence
 test("presence is told to those who are there", async () => {
   const from = admin.events.length;
   const client = await gateway.client({

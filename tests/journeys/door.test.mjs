@@ -28,6 +28,7 @@ for (const [minProtocol, maxProtocol, expected] of [
   [4, 4, 4],
   [3, 4, 4],
 ]) {
+  // parity: 1.1-handshake
   test(`a client of protocols ${minProtocol} to ${maxProtocol} is greeted in protocol ${expected}`, async () => {
     const client = await gateway.client({ minProtocol, maxProtocol });
     const { hello } = client;
@@ -111,6 +112,7 @@ test("a page of a foreign origin cannot open a socket", async () => {
   }
 });
 
+// parity: 1.1-single-port
 test("the gateway's own page can open a socket", async () => {
   assert.equal(await upgradeStatus({ Origin: new URL(gateway.url).origin }), 101);
 });
@@ -126,6 +128,7 @@ test("a foreign host name, as in DNS rebinding, is refused for sockets and pages
   assert.ok(answer.statusCode >= 400 && answer.statusCode < 500, `the page was answered with ${answer.statusCode}`);
 });
 
+// parity: 1.1-single-port
 test("the login code of the printed address works once", async () => {
   const code = new URL(gateway.webchat).hash.replace(/^#login=/, "");
   const login = () =>
@@ -149,6 +152,7 @@ test("the login code of the printed address works once", async () => {
   assert.ok((await second.json()).error.message);
 });
 
+// parity: 1.1-single-port
 test("the health pages answer without a token and tell nothing", async () => {
   for (const page of ["/healthz", "/readyz", "/startupz"]) {
     const answer = await gateway.fetch(page);
@@ -190,6 +194,7 @@ const badFirstFrames = {
   "that is longer than a connect can be": (socket) => socket.sendText("x".repeat(70 * 1024)),
 };
 for (const [what, send] of Object.entries(badFirstFrames)) {
+  // parity: 1.1-handshake
   test(`a first frame ${what} ends the connection`, async () => {
     const client = gateway.newClient();
     await client.open();

@@ -57,6 +57,7 @@ test("nothing that is lost is lost without a word, and no secret is ever shown",
   for (const { stdout, stderr } of said) assert.doesNotMatch(stdout + stderr, /throwaway/);
 });
 
+// parity: 1.5-session-keys
 test("in place: conversations are there, rights are not, the originals are in the backup, and again is nothing", async (t) => {
   const state = oldState(t, "openclaw-2026.1");
   const before = contents(state);
@@ -149,6 +150,7 @@ test("a second program on the state folder waits outside", async (t) => {
   });
 });
 
+// parity: 1.5-store
 test("out again: the messages mean the same, byte for byte", (t) => {
   const state = oldState(t, "openclaw-2026.1");
   json(state, ["migrate", ...accepted]);
@@ -166,6 +168,7 @@ test("out again: the messages mean the same, byte for byte", (t) => {
   assert.equal(run(state, ["export", "--to", out]).status === 0, false, "a folder that is not empty is left alone");
 });
 
+// parity: 1.5-store
 test("the real 2026.1.30 reads what was written", async (t) => {
   let real;
   try {

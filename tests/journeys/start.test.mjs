@@ -15,6 +15,7 @@ async function refusalToStart(gateway, args) {
   return child.stderr;
 }
 
+// parity: 1.1-config
 test("a configuration that cannot be read stops the start with file, line and reason", async () => {
   const gateway = new Gateway({ config: '{\n  "gateway": {\n    "mode": "local",\n    "port": }\n}\n' });
   try {
@@ -53,6 +54,7 @@ test("a gateway that was killed can be started again at once", async () => {
   }
 });
 
+// parity: 1.1-events
 test("a gateway that is asked to stop says goodbye and ends with 0", async () => {
   const gateway = await Gateway.start({ modelUrl: nowhere });
   try {

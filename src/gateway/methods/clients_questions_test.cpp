@@ -41,6 +41,7 @@ TEST_F(ClientsQuestionsTest, ACompactedSessionKeepsItsNewestEntries) {
   EXPECT_FALSE(bool_or(payload(socket, "sessions.compact", {{"key", "agent:main:none"}}), "compacted", true));
 }
 
+// parity: 1.1-methods
 TEST_F(ClientsQuestionsTest, WhatIsNotThereIsEmptyAndNotUnknown) {
   const auto socket = connect();
   EXPECT_TRUE(payload(socket, "channels.status").at("channelAccounts").get_object().empty());

@@ -38,6 +38,7 @@ TEST_F(ConfigWriteTest, AFilledInFormChangesOnlyWhatWasChanged) {
   EXPECT_EQ(string_or(answer, "hash"), hash());
 }
 
+// parity: 1.1-config-rpc
 TEST_F(ConfigWriteTest, ATextWithCommentsIsWrittenAsItIs) {
   const auto socket = connect();
   payload(socket, "config.apply",
@@ -78,6 +79,7 @@ TEST_F(ConfigWriteTest, WhoDidNotSeeTheLatestVersionChangesNothing) {
   EXPECT_EQ(text(), before);
 }
 
+// parity: 1.1-config-rpc
 TEST_F(ConfigWriteTest, TheSchemaSaysWhichKeysAreSecret) {
   const json::value schema = json::object{
       {"type", "object"},

@@ -55,6 +55,7 @@ describe("the command line of 2026.1.30, on the gateway's own state folder", { c
     assert.equal(answer.result.meta.agentMeta.provider, "fake");
   });
 
+  // parity: 1.5-store
   test("sessions lists what the gateway wrote to sessions.json", () =>
     old(["sessions"], /Sessions listed: 2/, /agent:main:project/, /fake-1/));
 

@@ -116,6 +116,7 @@ test("a person opens it, enters the token, approves the browser on this machine 
   await says(/STATUS\s+Connected/, /Health\s+OK/);
 });
 
+// parity: 1.1-single-port
 test("a token in the address is not read by the gateway, and our own WebChat stays at /", async () => {
   const secret = await setting.gateway.fetch("/control/?token=x");
   assert.equal(secret.status, 400);
@@ -157,12 +158,14 @@ test("Channels: none is configured, and the page says that it knows none of thei
   assert.deepEqual([...new Set(await notices())], ["Channel config schema unavailable."]);
 });
 
+// parity: 1.1-presence
 test("Instances lists the gateway and this page", async () => {
   await open("instances", "system-presence");
   await says(/gateway\s+linux/i, /webchat/);
   assert.deepEqual(await notices(), []);
 });
 
+// parity: 1.5-origin
 test("Sessions lists the session, and renames it", async () => {
   await open("sessions", "sessions.list");
   await says(/agent:main:main/);
@@ -204,7 +207,7 @@ test("Nodes: a wider policy for commands is refused with words, a narrower one i
   assert.match(fs.readFileSync(path.join(setting.gateway.stateDir, "openclaw.json"), "utf8"), /"security": "deny"/);
 });
 
-// parity: 1.12-control-ui
+// parity: 1.1-config-rpc, 1.12-control-ui
 test("Config: a change in the form is saved, with the comments and the secrets as they were", async () => {
   await open("config", "config.schema", "config.get");
   await says(/Settings\s+valid/, /Bootstrap Max Chars/);

@@ -31,12 +31,14 @@ for (const protocol of [3, 4]) {
       client = await setting.gateway.client({ minProtocol: protocol, maxProtocol: protocol });
     });
 
+    // parity: 1.1-handshake
     test("hello-ok", () => {
       right("connect", client.hello);
       assert.equal(client.hello.protocol, protocol);
       assert.equal("capabilities" in client.hello.features, protocol >= 4, "protocol 3 does not know capabilities");
     });
 
+    // parity: 1.1-events, 1.1-methods, 1.1-ws-framing, 1.5-reset
     test("a turn, its events and the whole life of a session", async () => {
       const idempotencyKey = `shapes-${protocol}`;
       right("chat.send", await client.request("chat.send", { sessionKey: key, message: "LONG:4", idempotencyKey }));
@@ -87,9 +89,11 @@ for (const protocol of [3, 4]) {
       "node.pair.list",
       "last-heartbeat",
     ]) {
+      // parity: 1.1-methods
       test(method, async () => right(method, await client.request(method)));
     }
 
+    // parity: 1.1-config-rpc
     test("config.patch", async () => {
       const { hash } = await client.request("config.get");
       const raw = JSON.stringify({ agents: { defaults: { bootstrapMaxChars: 10000 + protocol } } });
