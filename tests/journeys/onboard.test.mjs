@@ -166,6 +166,7 @@ const shells = {
 };
 
 for (const [shell, script] of Object.entries(shells))
+  // parity: 1.11-commands
   test(`completion in ${shell} knows every command, second word and option`, (t) => {
     if (spawnSync(shell, ["-c", "true"]).error) return t.skip(`there is no ${shell} on this machine`);
     const state = path.join(temporaryFolder(t), "state");
