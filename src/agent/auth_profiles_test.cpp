@@ -41,6 +41,7 @@ TEST(AuthProfiles, TheFilesOrderNamesWhoIsAskedAndTheConfigurationsComesBeforeIt
   EXPECT_EQ(stored(kFile, {{"anthropic", {"somebody:else"}}})["anthropic"].size(), 3U);
 }
 
+// parity: 1.6-auth-profiles
 TEST(AuthProfiles, WithoutAnOrderLoginsComeBeforeKeysAndGoTheirOwnWay) {
   auto without = std::string(kFile);
   without.replace(without.find("\"order\""), 7, "\"later\"");

@@ -18,6 +18,7 @@ TEST(BlockBreak, PrefersTheEndOfAParagraph) {
   EXPECT_EQ(block_end(text, kSmall), std::string("A first paragraph, long.\n\n").size());
 }
 
+// parity: 1.6-block-streaming
 TEST(BlockBreak, ThenTakesALineASentenceOrAWord) {
   EXPECT_EQ(block_end("one two three four five\nsix seven eight nine ten", kSmall), 24U);
   EXPECT_EQ(block_end("One two three four five. Six seven eight nine ten", kSmall), 25U);

@@ -19,6 +19,7 @@ TEST(ExecRights, AnAgentsOwnSettingCanOnlyBeStricter) {
   EXPECT_EQ(exec_policy(common, *config, "other").security, policy::ExecSecurity::allowlist);
 }
 
+// parity: 1.8-sandbox-modes, 1.8-host-exec
 TEST(ExecRights, WhatAsksForMoreThanAnybodyGetsIsSaid) {
   for (const auto& right : exec_rights(json::object{}, "main")) {
     EXPECT_FALSE(right.without_effect) << right.path;

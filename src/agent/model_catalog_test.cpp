@@ -26,6 +26,7 @@ constexpr std::string_view kConfig = R"({
   }
 })";
 
+// parity: 1.12-providers
 TEST(ModelCatalog, TheRowsOfThisBuildAreWhole) {
   const auto rows = catalog();
   EXPECT_GE(rows.providers().size(), 15U);
@@ -161,6 +162,7 @@ TEST(ModelCatalog, AModelThatDoesNotExistIsOneWayWithItsReason) {
   EXPECT_EQ(ways[0].choice.error().kind, Kind::missing);
 }
 
+// parity: 1.6-model-selection
 TEST(ModelCatalog, NamesAreSplitAtTheFirstSlashAndMayBeAliasesOrBare) {
   const auto models = catalog(kConfig, {{"OPENROUTER_API_KEY", "k"}, {"ANTHROPIC_API_KEY", "k"}});
   EXPECT_EQ(models.resolve("openrouter/meta-llama/llama-3")->model, "meta-llama/llama-3");

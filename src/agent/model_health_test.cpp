@@ -21,6 +21,7 @@ Error error_of(int status, std::string_view body, std::string_view retry_after =
   return ports::model_error(endpoint, "m", status, headers, body);
 }
 
+// parity: 1.6-fallback
 TEST(ModelHealth, EveryRefusalHasItsClass) {
   using enum FailureClass;
   struct Row {
@@ -106,6 +107,7 @@ TEST_F(HealthTest, AServerThatIsDownRestsForEveryKey) {
   EXPECT_EQ(state(other_), State::ready);
 }
 
+// parity: 1.6-auth-profiles
 TEST_F(HealthTest, RestsGrowAsOpenClawsDoAndEndAtTheirLongest) {
   for (const auto minutes : {1, 5, 25, 60, 60}) {
     fail_once(a_, FailureClass::rate_limit);
@@ -119,6 +121,7 @@ TEST_F(HealthTest, RestsGrowAsOpenClawsDoAndEndAtTheirLongest) {
   }
 }
 
+// parity: 1.6-auth-profiles
 TEST_F(HealthTest, AfterACleanDayTheCountBeginsAnew) {
   for (int i = 0; i < 3; ++i) {
     fail_once(a_, FailureClass::rate_limit);

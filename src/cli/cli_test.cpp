@@ -54,6 +54,7 @@ CommandTable echo_table() {
   return table;
 }
 
+// parity: 1.11-commands
 TEST(CommandTable, EveryCommandHasANameOfItsOwnASummaryAHelpTextAndExplainedOptions) {
   CommandTable table;
   register_commands(table);
@@ -158,7 +159,7 @@ TEST(GrowingText, PrintsOnlyWhatIsNew) {
   EXPECT_EQ(text.grow("Let me look.\n\nFound it."), "");
 }
 
-// parity: 1.1-gateway-lock
+// parity: 1.1-gateway-lock, 1.12-daemon
 TEST(Gateway, ForceIsRefusedAndOptionsReachTheService) {
   EXPECT_EQ(run_words({"gateway", "--force"}).status, exit_status(Kind::denied));
   EXPECT_EQ(run_words({"gateway"}).status, exit_status(Kind::missing));

@@ -225,6 +225,7 @@ TEST_F(CommandsTest, AnAnswerThatDoesNotComeIsATimeout) {
   EXPECT_NE(ran.error.find("within 1 seconds"), std::string::npos) << ran.error;
 }
 
+// parity: 1.6-entry-points
 TEST_F(CommandsTest, AgentPrintsTheAnswerAndNotesItsTools) {
   SmallGateway gateway;
   begin(gateway);
@@ -297,7 +298,7 @@ TEST_F(CommandsTest, ToolsExplainNamesTheRuleAndTheCommandThatChangesIt) {
   EXPECT_NE(shown.error.find("warning: Look here."), std::string::npos) << shown.error;
 }
 
-// parity: 1.8-sandbox-cli
+// parity: 1.8-sandbox-cli, 1.8-sandbox-modes
 TEST_F(CommandsTest, SandboxExplainSaysWhatASettingDoesNotDo) {
   put("openclaw.json", "{ tools: { exec: { host: 'gateway', security: 'full' } } }");
   const auto shown = run_words({"sandbox", "explain", "--json"});
@@ -339,6 +340,7 @@ TEST_F(CommandsTest, ModelsSetWritesTheConfiguration) {
   EXPECT_EQ(run_words({"models", "set", "gpt"}).status, 2);
 }
 
+// parity: 1.12-logging
 TEST_F(CommandsTest, LogsShowsTheLastLines) {
   EXPECT_EQ(run_words({"logs"}).status, exit_status(Kind::missing));
   std::filesystem::create_directory(folder_ + "/logs");

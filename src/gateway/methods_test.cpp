@@ -81,6 +81,7 @@ TEST_F(MethodsTest, ARunIsStoppedByMethodAndByWord) {
   EXPECT_EQ(string_or(ending(socket, "run-2"), "stopReason"), "stop");
 }
 
+// parity: 1.6-entry-points
 TEST_F(MethodsTest, AgentAnswersTwiceWithTheSameId) {
   const auto socket = connect();
   socket->receive(request_frame("a1", "agent",
@@ -144,7 +145,7 @@ TEST_F(MethodsTest, SessionsAreListedWithTitlesAndPreviews) {
   EXPECT_FALSE(bool_or(ask(socket, "sessions.resolve", {{"key", "nobody"}}), "ok", true));
 }
 
-// parity: 1.5-origin, 1.5-reset
+// parity: 1.5-origin, 1.5-reset, 1.6-thinking
 TEST_F(MethodsTest, SessionsArePatchedResetAndDeleted) {
   const auto socket = connect();
   EXPECT_EQ(send(socket, "hello", "run-1", "agent:main:web-1"), "started");

@@ -98,6 +98,7 @@ TEST(PlainArguments, NoMetacharacterEverComesThroughUnquoted) {
   }
 }
 
+// parity: 1.8-approvals
 TEST(JudgeCommand, KnownReadersRunWithoutAsking) {
   for (const Words& argv : {Words{"ls", "-la", "src"}, Words{"cat", "a", "b"}, Words{"grep", "-rn", "--", "-x", "."},
                             Words{"head", "-n", "5", "f"}, Words{"date", "-u", "+%s"}, Words{"jq", "-r", ".a", "f"},
@@ -315,6 +316,7 @@ TEST(JudgeCommand, SecurityAndAskMeanWhatTheySay) {
   EXPECT_NE(refused.remedy.find("tools.exec.security"), std::string::npos);
 }
 
+// parity: 1.8-approvals
 TEST(CommandRule, AStarStaysInItsFolder) {
   const CommandPolicy policy{.allow = {{"/opt/tools/*", {}}}};
   EXPECT_EQ(judged(effect({"x"}, "/opt/tools/x"), policy), Verdict::allow);

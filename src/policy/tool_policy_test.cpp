@@ -14,6 +14,7 @@ bool available(std::string_view config, std::string name, const ToolCaller& call
   return judge(config, {std::move(name)}, caller).available;
 }
 
+// parity: 1.7-apply-patch
 TEST(ToolPolicy, WithoutRulesEveryToolIsThereButPatches) {
   const auto exec = judge("{}", {"exec", "bash"});
   EXPECT_TRUE(exec.available);
@@ -26,6 +27,7 @@ TEST(ToolPolicy, WithoutRulesEveryToolIsThereButPatches) {
   EXPECT_TRUE(available(R"({"tools":{"exec":{"applyPatch":{"enabled":true}}}})", "apply_patch"));
 }
 
+// parity: 1.7-policy
 TEST(ToolPolicy, ADenialWinsWhereverItStandsAndIsNamedWithTheCommandThatLiftsIt) {
   const auto verdict = judge(R"({"tools":{"allow":["*"],"deny":["web_fetch","group:runtime"]}})", {"exec", "bash"});
   EXPECT_FALSE(verdict.available);
@@ -37,6 +39,7 @@ TEST(ToolPolicy, ADenialWinsWhereverItStandsAndIsNamedWithTheCommandThatLiftsIt)
   EXPECT_EQ(judge(R"({"tools":{"deny":["ex*"]}})", {"exec"}).command, "openclaw config unset tools.deny");
 }
 
+// parity: 1.7-policy
 TEST(ToolPolicy, AProfileLimitsAndAlsoAllowAddsToItOnly) {
   const auto config = R"({"tools":{"profile":"messaging"}})";
   const auto verdict = judge(config, {"exec"});
@@ -51,7 +54,7 @@ TEST(ToolPolicy, AProfileLimitsAndAlsoAllowAddsToItOnly) {
   EXPECT_TRUE(available(R"({"tools":{"profile":"full"}})", "read"));
 }
 
-// parity: 1.4-agents
+// parity: 1.4-agents, 1.7-policy
 TEST(ToolPolicy, AnAgentCanOnlyHaveLess) {
   const auto config = R"({"tools":{"profile":"coding"},"agents":{"list":[{"id":"main"},
     {"id":"reader","tools":{"allow":["read"]}},{"id":"wide","tools":{"profile":"full","allow":["*"],"alsoAllow":["message"]}}]}})";
@@ -67,6 +70,7 @@ TEST(ToolPolicy, AnAgentCanOnlyHaveLess) {
   EXPECT_FALSE(available(config, "message", caller));
 }
 
+// parity: 1.7-policy
 TEST(ToolPolicy, AProviderOrOneOfItsModelsHasRulesOfItsOwn) {
   const auto config = R"({"tools":{"byProvider":{"weak":{"profile":"minimal"},"weak/good":{"deny":["exec"]}}}})";
   ToolCaller caller;
@@ -79,7 +83,7 @@ TEST(ToolPolicy, AProviderOrOneOfItsModelsHasRulesOfItsOwn) {
   EXPECT_EQ(judge(config, {"exec"}, caller).rule, "tools.byProvider[\"weak/good\"].deny");
 }
 
-// parity: 1.2-group-tools
+// parity: 1.2-group-tools, 1.7-policy
 TEST(ToolPolicy, AGroupAndASenderHaveTheMostExactRule) {
   const auto config = R"({"channels":{"telegram":{"groups":{"-1":{"tools":{"deny":["exec"]},
     "toolsBySender":{"ann":{"deny":["write"]},"*":{"allow":["read"]}}},"*":{"tools":{"deny":["group:fs"]}}}}}})";
@@ -98,7 +102,7 @@ TEST(ToolPolicy, AGroupAndASenderHaveTheMostExactRule) {
   EXPECT_FALSE(available(config, "read", caller));
 }
 
-// parity: 1.7-policy
+// parity: 1.7-policy, 1.8-sandbox-policy
 TEST(ToolPolicy, SandboxAndSubagentRulesAreTheLastStages) {
   const auto config = R"({"tools":{"sandbox":{"tools":{"deny":["browser"]}},"subagents":{"tools":{"deny":["exec"]}}}})";
   ToolCaller caller;
@@ -108,6 +112,7 @@ TEST(ToolPolicy, SandboxAndSubagentRulesAreTheLastStages) {
   EXPECT_EQ(judge(config, {"exec"}, caller).rule, "tools.subagents.tools.deny");
 }
 
+// parity: 1.7-apply-patch
 TEST(ToolPolicy, WhatHoldsForWriteHoldsForPatches) {
   const std::string on = R"("exec":{"applyPatch":{"enabled":true,"allowModels":["gpt-5"]}})";
   EXPECT_FALSE(available("{\"tools\":{" + on + ",\"deny\":[\"write\"]}}", "apply_patch"));

@@ -100,6 +100,7 @@ TEST_F(ConfineTest, SeesNoSecretsOfTheMachine) {
   EXPECT_NE(outcome.output.find("/sys': No such file"), std::string::npos) << outcome.output;
 }
 
+// parity: 1.8-container
 TEST_F(ConfineTest, WritesOnlyInTheWorkspaceAndItsOwnTmp) {
   const auto outcome =
       shell("for f in /x /usr/x /etc/x /etc/passwd /bin/x /dev/x /proc/sys/kernel/core_pattern "
@@ -144,6 +145,7 @@ TEST_F(ConfineTest, ALinkInTheWorkspaceLeadsNowhere) {
   EXPECT_EQ(outcome.output, "done\n");
 }
 
+// parity: 1.8-container
 TEST_F(ConfineTest, HasNoNetworkNotEvenLoopback) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -219,6 +221,7 @@ TEST_F(ConfineTest, InheritsNoDescriptorAndPassesTheNamedOnes) {
   EXPECT_EQ(outcome->output, "passed\n0 1 2 3 5 ");
 }
 
+// parity: 1.8-container
 TEST_F(ConfineTest, AForkBombIsStopped) {
   auto how = confinement();
   how.limits.processes = 32;
@@ -227,6 +230,7 @@ TEST_F(ConfineTest, AForkBombIsStopped) {
   EXPECT_EQ(outcome.output.find("unlimited"), std::string::npos) << outcome.output;
 }
 
+// parity: 1.8-container
 TEST_F(ConfineTest, LimitsMemoryFilesAndTheTemporaryFolder) {
   auto how = confinement();
   how.limits.file_bytes = 1 << 20;
@@ -238,6 +242,7 @@ TEST_F(ConfineTest, LimitsMemoryFilesAndTheTemporaryFolder) {
   EXPECT_NE(shell("head -c 600000000 /dev/zero | tail -n 1 | wc -c", how).output, "600000000\n");
 }
 
+// parity: 1.8-container
 TEST_F(ConfineTest, HasNoCapabilityAndCannotGainOne) {
   const auto outcome = shell("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status | tr -s '\\t\\n' '  '; id -u");
   EXPECT_EQ(

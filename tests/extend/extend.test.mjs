@@ -69,6 +69,7 @@ test("the model calls the tool, and the tool's own settings hold", async () => {
   assert.deepEqual(await model.refusals(), []);
 });
 
+// parity: 1.12-plugins
 test("a wrong value in the tool's settings is refused, with its path", () => {
   const env = { PATH: process.env.PATH, HOME: gateway.stateDir, OPENCLAW_STATE_DIR: gateway.stateDir };
   const wrong = ["config", "set", "tools.word_count.shortestWord", "0"];
@@ -77,12 +78,14 @@ test("a wrong value in the tool's settings is refused, with its path", () => {
   assert.match(done.stderr, /tools\.word_count\.shortestWord/);
 });
 
+// parity: 1.12-plugins
 test("the method answers, and clients are told that it exists", async () => {
   assert.ok(client.hello.features.methods.includes("text.words"));
   assert.deepEqual(await client.request("text.words", { text: "one two three" }), { words: 3 });
   await assert.rejects(client.request("text.words", {}), /must have required property 'text'/);
 });
 
+// parity: 1.12-plugins
 test("the command asks the running gateway, and help knows it", () => {
   const env = { PATH: process.env.PATH, HOME: gateway.stateDir, OPENCLAW_STATE_DIR: gateway.stateDir };
   const done = spawnSync(binary, ["words", "one two"], { encoding: "utf8", env });
@@ -91,12 +94,14 @@ test("the command asks the running gateway, and help knows it", () => {
   assert.match(help.stdout, /Asks the running gateway how many words a text has/);
 });
 
+// parity: 1.12-plugins
 test("the chat command answers without a model", async () => {
   const session = newSession();
   await client.outcome(await client.send(session, "/words a b c d"));
   assert.equal(textOf((await client.history(session)).at(-1)), "4 words");
 });
 
+// parity: 1.12-plugins
 test("the row's model is listed once its key is in the environment", async () => {
   const { models } = await client.request("models.list");
   const row = models.find((listed) => listed.id === "example-large");
@@ -104,6 +109,7 @@ test("the row's model is listed once its key is in the environment", async () =>
   assert.equal(row.contextWindow, 128000);
 });
 
+// parity: 1.12-plugins
 test("a model server that is found answers through the dialect, without any configuration", async () => {
   const server = http.createServer((request, response) => {
     let said = "";

@@ -72,7 +72,7 @@ test("every client sees the turn of another one", async () => {
   await onlooker.close();
 });
 
-// parity: 1.7-write, 1.7-edit, 1.7-read
+// parity: 1.7-write, 1.7-edit, 1.7-read, 1.7-exec, 1.8-approvals
 test("the agent reads, writes and edits files of its workspace, and runs a command once it is allowed to", async () => {
   const careful = await Gateway.start({
     modelUrl: model.url,
@@ -121,6 +121,7 @@ test("the agent reads, writes and edits files of its workspace, and runs a comma
   }
 });
 
+// parity: 1.8-approvals
 test("a command that is denied does not run, and the model is told", async () => {
   const careful = await Gateway.start({
     modelUrl: model.url,
@@ -165,7 +166,7 @@ test("a turn that is aborted stops, lets go of the model, and leaves the session
   assert.equal((await client.outcome(await client.send(session, "still there?"))).state, "final");
 });
 
-// parity: 1.3-webchat, 1.5-stop
+// parity: 1.3-webchat, 1.5-stop, 1.10-commands
 test("/stop ends the turn like an abort", async () => {
   const session = newSession();
   const runId = await client.send(session, "LONG:9 HOLD:3:stop");

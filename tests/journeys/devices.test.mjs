@@ -184,7 +184,7 @@ test("pairing survives a restart, and its files hold no secret", async () => {
   assert.deepEqual(holding, []);
 });
 
-// parity: 1.1-events, 1.1-presence
+// parity: 1.1-events, 1.1-presence, 1.9-system-events
 test("presence is told to those who are there", async () => {
   const from = admin.events.length;
   const client = await gateway.client({

@@ -33,6 +33,7 @@ for (const [api, path] of Object.entries(paths)) {
       await model?.stop();
     });
 
+    // parity: 1.12-providers
     test("streams, and sends back what was said", async () => {
       const session = newSession();
       const runId = await client.send(session, "LONG:60:5");
@@ -49,6 +50,7 @@ for (const [api, path] of Object.entries(paths)) {
       assert.deepEqual(await model.refusals(), []);
     });
 
+    // parity: 1.12-providers
     test("thinks and calls tools, several at once and one after another", async () => {
       fs.writeFileSync(gateway.file("plan.txt"), "the weather is good\n");
       const read = { tool: "read", args: { path: "plan.txt" } };

@@ -199,6 +199,7 @@ async function asking(answer) {
   return { gateway, who, asked };
 }
 
+// parity: 1.8-approvals
 test("programs that run others, abbreviated flags and hidden characters never pass as harmless", async () => {
   const { gateway, who, asked } = await asking(() => "deny");
   try {
@@ -219,6 +220,7 @@ test("programs that run others, abbreviated flags and hidden characters never pa
   }
 });
 
+// parity: 1.8-approvals
 test("always is bound to what the program contains, and a variable makes another command", async () => {
   let decision = "allow-always";
   const { gateway, who, asked } = await asking(() => decision);
@@ -262,6 +264,7 @@ test("a program that is exchanged between the question and the answer is not run
   }
 });
 
+// parity: 1.8-approvals
 test("an approval is answered once, runs one command once, and a restart leaves it visibly unanswered", async () => {
   const { gateway, who, asked } = await asking(() => undefined);
   try {
@@ -343,6 +346,7 @@ test("inside another container commands are confined as well, or refused with wo
   }
 });
 
+// parity: 1.8-host-exec
 test("where the kernel forbids nesting, exec refuses with words and nothing runs unconfined", async (context) => {
   const { gateway, why } = await inContainer("0");
   if (!gateway) {

@@ -68,7 +68,7 @@ async function say(session, text) {
 const notices = async (session) => (await client.history(session)).map(textOf).filter((text) => text.startsWith("⚙️"));
 const why = async (session) => (await client.request("models.why", session ? { sessionKey: session } : {})).candidates;
 
-// parity: 1.6-auth-profiles
+// parity: 1.6-auth-profiles, 1.6-fallback
 test("when a key is limited the next one answers, stays with the session, and nobody is bothered", async () => {
   one.plan(({ key }) => (key === "sk-first-secret-key" ? { status: 429, message: "slow down, first" } : { text: "the second key answers" }));
   const session = newSession();
@@ -134,6 +134,7 @@ test("a request that is wrong is nobody's fault: no other key, no other model, n
   assert.ok((await why()).every(({ state }) => state !== "resting"));
 });
 
+// parity: 1.6-auth-profiles
 test("after the time that the provider named exactly one call finds out", async () => {
   one.plan(() => ({ status: 429, message: "wait", retryAfter: 2 }));
   assert.equal((await say(newSession(), "hello")).said, "two answers");
@@ -153,6 +154,7 @@ test("after the time that the provider named exactly one call finds out", async 
   assert.equal((await say(newSession(), "and now?")).said, "one is back");
 });
 
+// parity: 1.6-fallback
 test("a reply that breaks is begun anew by another model, and what tools have done stays", async () => {
   one.plan(({ number }) =>
     number === 1 ? { text: "I write.", tool: { name: "write", args: { path: "note.txt", content: "kept\n" } } } : { text: "half of an answer that", cutAfter: 3 },
@@ -175,6 +177,7 @@ test("a reply that breaks is begun anew by another model, and what tools have do
   assert.ok(!textOf(last.message).includes("half of"), textOf(last.message));
 });
 
+// parity: 1.6-fallback, 1.6-model-selection
 test("a model that a person chose for the session is not replaced by another one", async () => {
   const session = newSession();
   await say(session, "/model one/m1");
@@ -196,6 +199,7 @@ test("when nobody can answer the person reads why, for each of them", async () =
   assert.ok(!end.said.includes("secret-key"));
 });
 
+// parity: 1.6-auth-profiles, 1.11-commands
 test("keys and fallbacks are managed from the command line, and a key never stands in its arguments", async () => {
   const run = async (args, input) => {
     const result = await commandLine(gateway, args, input);

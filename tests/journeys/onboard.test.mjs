@@ -44,7 +44,7 @@ function stopAfter(t, state) {
   t.after(() => run(state, ["stop"]));
 }
 
-// parity: 1.12-onboarding
+// parity: 1.12-onboarding, 1.6-bootstrap, 1.9-memory-files
 test("the wizard: risk, model with a hidden key, workspace, port, daemon, and a WebChat address at the end", async (t) => {
   const state = path.join(temporaryFolder(t), "state");
   stopAfter(t, state);
@@ -69,6 +69,7 @@ test("the wizard: risk, model with a hidden key, workspace, port, daemon, and a 
     assert.ok(read(state, `home-of-ada/${name}.md`).length > 20, name);
 });
 
+// parity: 1.12-onboarding
 test("the wizard: a no to the risk sets nothing up, and an existing configuration can be kept", async (t) => {
   const state = path.join(temporaryFolder(t), "state");
   const refused = await atTerminal(t, state, ["onboard"], [["go on? [no]:", "no"]]);
@@ -165,6 +166,7 @@ const shells = {
 };
 
 for (const [shell, script] of Object.entries(shells))
+  // parity: 1.11-commands
   test(`completion in ${shell} knows every command, second word and option`, (t) => {
     if (spawnSync(shell, ["-c", "true"]).error) return t.skip(`there is no ${shell} on this machine`);
     const state = path.join(temporaryFolder(t), "state");

@@ -66,6 +66,7 @@ test("a patch changes several files, or none", async () => {
   assert.ok(!fs.existsSync(path.join(path.dirname(gateway.file("a.txt")), "..", "planted.txt")));
 });
 
+// parity: 1.7-exec, 1.7-process
 test("a program on a terminal is typed at, and its end is told with the next message", async () => {
   const session = newSession();
   const command = "test -t 0 && stty size; read -r name; echo \"hello $name\"; exec cat";
@@ -103,7 +104,7 @@ test("a program on a terminal is typed at, and its end is told with the next mes
   assert.ok(requests.length > 0, "no request told of the end");
 });
 
-// parity: 1.7-policy
+// parity: 1.7-policy, 1.8-sandbox-cli
 test("what a rule denies is not offered, is refused when called, and is explained with the setting and the command", async () => {
   const strict = await Gateway.start({
     modelUrl: model.url,

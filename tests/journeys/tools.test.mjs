@@ -52,6 +52,7 @@ test("a command cannot reach the gateway or the model server", async () => {
   }
 });
 
+// parity: 1.8-container
 test("a command cannot read the state folder, the system's passwords or the owner's keys", async () => {
   const home = path.join(gateway.stateDir, "home");
   fs.mkdirSync(path.join(home, ".ssh"), { recursive: true });
@@ -78,6 +79,7 @@ test("a command cannot read the state folder, the system's passwords or the owne
   }
 });
 
+// parity: 1.8-container
 test("a command's environment holds no secret, and it sees no other process", async () => {
   const careful = await Gateway.start({
     modelUrl: model.url,
@@ -193,6 +195,7 @@ test("allow-always holds for the same command, not for other arguments or anothe
   }
 });
 
+// parity: 1.7-exec, 1.8-host-exec
 test("a call cannot widen its own rights", async () => {
   const { careful, who, questions } = await asking("deny");
   try {

@@ -67,6 +67,7 @@ async function say(client, traceparent) {
   assert.equal((await client.outcome(idempotencyKey)).state, "final");
 }
 
+// parity: 1.12-otel
 test("a message with a tool call is one trace, and everything in it knows its parent", async () => {
   const trace = traceId();
   const root = spanId();
@@ -109,6 +110,7 @@ test("a message without a trace begins one, and what waits at the end is still s
   assert.deepEqual(all.filter((span) => !span.parentSpanId).map(({ name }) => name), ["message"]);
 });
 
+// parity: 1.12-otel
 test("nothing is sent to anybody unless it is turned on, nor of a trace that the client does not record", async () => {
   for (const [otel, flags] of [[undefined, "01"], [{ enabled: false }, "01"], [{ enabled: true, flushIntervalMs: 0 }, "00"]]) {
     model.plan(() => ({ text: "done" }));

@@ -47,6 +47,7 @@ describe("the command line of 2026.1.30, on the gateway's own state folder", { c
   // parity: 1.6-entry-points
   test("agent prints the model's answer", () => old(["agent", "--agent", "main", "-m", "hello there"], /^echo: hello there$/m));
 
+  // parity: 1.6-entry-points
   test("agent --json has the run, the answer and the usage", async () => {
     const { stdout } = await old(["agent", "--session-id", "no-such", "--agent", "main", "-m", "again", "--json"]);
     const answer = JSON.parse(stdout);

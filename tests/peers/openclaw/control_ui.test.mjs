@@ -139,6 +139,7 @@ test("Chat: send, stream, final, and a reload keeps the history", async () => {
   await says(/LONG:20 HOLD:4:door/, /w19/);
 });
 
+// parity: 1.12-control-ui
 test("Chat: Stop ends a run", async () => {
   await page.locator("textarea").fill("HOLD:1:never LONG:50");
   await page.getByRole("button", { name: /^Send/ }).click();
@@ -146,6 +147,7 @@ test("Chat: Stop ends a run", async () => {
   await until(() => requests("chat.abort").some((one) => one.ok), "chat.abort to be answered");
 });
 
+// parity: 1.12-control-ui
 test("Overview shows the gateway's state", async () => {
   await open("overview", "channels.status", "system-presence", "sessions.list", "status", "health", "models.list");
   await says(/STATUS\s+Connected/, /INSTANCES\s+[1-9]/, /SESSIONS\s+1/, /CRON\s+n\/a/);
@@ -158,14 +160,14 @@ test("Channels: none is configured, and the page says that it knows none of thei
   assert.deepEqual([...new Set(await notices())], ["Channel config schema unavailable."]);
 });
 
-// parity: 1.1-presence
+// parity: 1.1-presence, 1.12-control-ui, 1.9-system-events
 test("Instances lists the gateway and this page", async () => {
   await open("instances", "system-presence");
   await says(/gateway\s+linux/i, /webchat/);
   assert.deepEqual(await notices(), []);
 });
 
-// parity: 1.5-origin
+// parity: 1.5-origin, 1.12-control-ui
 test("Sessions lists the session, and renames it", async () => {
   await open("sessions", "sessions.list");
   await says(/agent:main:main/);
@@ -178,6 +180,7 @@ test("Sessions lists the session, and renames it", async () => {
   assert.deepEqual(await notices(), []);
 });
 
+// parity: 1.9-skill-format
 test("Skills lists those of the workspace, and that they are not in use", async () => {
   await open("skills", "skills.status");
   await says(/weather\s+Looks out of the window/, /blocked\s+disabled/);
@@ -195,6 +198,7 @@ test("Nodes shows that there are none, and the policy for commands", async () =>
   assert.deepEqual(await notices(), []);
 });
 
+// parity: 1.12-control-ui
 test("Nodes: a wider policy for commands is refused with words, a narrower one is kept", async () => {
   const card = page.locator(".card:has-text('Exec approvals')").first();
   const mode = card.locator("label:has-text('Mode') select").first();
@@ -224,6 +228,7 @@ test("Config: a change in the form is saved, with the comments and the secrets a
   assert.deepEqual((await notices()).filter((notice) => !/Form view can't safely edit some fields/.test(notice)), []);
 });
 
+// parity: 1.12-control-ui
 test("Debug shows snapshots and calls a method", async () => {
   await open("debug", "status", "health", "models.list", "last-heartbeat");
   await says(/"defaultAgentId": "main"/, /fake-1/);
@@ -233,6 +238,7 @@ test("Debug shows snapshots and calls a method", async () => {
   assert.deepEqual(await notices(), []);
 });
 
+// parity: 1.12-control-ui, 1.12-logging
 test("Logs follows the gateway's log", async () => {
   await open("logs", "logs.tail");
   await says(/The gateway listens\./, /File: .*openclaw\.log/);

@@ -38,7 +38,7 @@ for (const protocol of [3, 4]) {
       assert.equal("capabilities" in client.hello.features, protocol >= 4, "protocol 3 does not know capabilities");
     });
 
-    // parity: 1.1-events, 1.1-methods, 1.1-ws-framing, 1.5-reset
+// parity: 1.1-events, 1.1-methods, 1.1-ws-framing, 1.5-reset, 1.6-entry-points
     test("a turn, its events and the whole life of a session", async () => {
       const idempotencyKey = `shapes-${protocol}`;
       right("chat.send", await client.request("chat.send", { sessionKey: key, message: "LONG:4", idempotencyKey }));

@@ -60,6 +60,7 @@ test("2026.1.30: history, a streamed answer, /status, and ESC stops a run", asyn
   assert.doesNotMatch(terminal.screen, /unknown method|missing scope|disconnected/);
 });
 
+// parity: 1.12-tui
 test("2026.9.6: history and an answer over protocol 4", async () => {
   open("2026.9.6", setting.apart({ gateway: { mode: "local", auth: { mode: "token", token: gatewayToken } } }));
   const begun = await terminal.shows(/gateway connected \| idle/, 60000);

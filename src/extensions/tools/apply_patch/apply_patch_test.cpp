@@ -154,6 +154,7 @@ protected:
   std::unique_ptr<ports::Tool> tool_ = make_apply_patch_tool();
 };
 
+// parity: 1.7-apply-patch
 TEST_F(ApplyPatchTest, FilesAreAddedChangedMovedAndDeletedTogether) {
   put("a.txt", "one\ntwo\n");
   put("old.txt", "x\n");

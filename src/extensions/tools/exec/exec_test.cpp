@@ -102,6 +102,7 @@ protected:
   std::unique_ptr<ports::Tool> process_ = make_process_tool(table_);
 };
 
+// parity: 1.7-exec
 TEST_F(ExecTest, RunsPlainWordsWithoutAShellAndShellTextWithOne) {
   const auto plain = exec({{"command", "echo 'a  b' c"}});
   EXPECT_EQ(text(plain), "a  b c\n");
@@ -212,6 +213,7 @@ Task<> until_noticed(async::Event* noticed, std::vector<std::string>* notices, s
   co_return Result<>{};
 }
 
+// parity: 1.7-exec, 1.7-process
 TEST_F(ExecTest, GoesOnInTheBackgroundAndAnnouncesItsEnd) {
   const auto started = exec({{"command", "echo begun; read line; echo got $line; exit 4"}, {"background", true}});
   EXPECT_EQ(string_or(details(started), "status"), "running");
@@ -309,6 +311,7 @@ TEST_F(ExecTest, EveryKindOfInputIsAnEffectOfItsOwn) {
   EXPECT_TRUE(process({{"action", "remove"}, {"sessionId", id}}));
 }
 
+// parity: 1.7-process
 TEST_F(ExecTest, AnotherAgentSeesNothingAndFinishedOnesAreForgottenLater) {
   const auto id = in_background("true");
   ASSERT_TRUE(async::run(loop_, until_noticed(&noticed_, &notices_, 1)));

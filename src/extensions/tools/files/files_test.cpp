@@ -81,6 +81,7 @@ TEST_F(FilesTest, WriteThenReadThenEdit) {
   EXPECT_EQ(text(run(make_read_tool(), {{"path", "notes/a.txt"}})), "(The file is empty.)");
 }
 
+// parity: 1.7-read
 TEST_F(FilesTest, ReadShowsAWindowAndSaysHowToGoOn) {
   put("long", numbered(1, 5000));
   const auto first = text(run(make_read_tool(), {{"path", "long"}}));
@@ -95,6 +96,7 @@ TEST_F(FilesTest, ReadShowsAWindowAndSaysHowToGoOn) {
             std::string::npos);
 }
 
+// parity: 1.7-read
 TEST_F(FilesTest, ReadIsBoundedByBytesAndGoesOnWithoutLosingALine) {
   std::string content;
   for (int i = 0; i < 300; ++i)
@@ -151,6 +153,7 @@ TEST_F(FilesTest, NothingOutsideTheWorkspaceIsTouched) {
   EXPECT_NE(text(run(make_read_tool(), {{"path", "absent"}})).find("There is no \"./absent\""), std::string::npos);
 }
 
+// parity: 1.7-edit
 TEST(ReplaceOnce, SaysHowManyMatchesOrTheNearestLine) {
   EXPECT_NE(replace_once("a a a", "a", "b", "f").error().message.find("occurs 3 times"), std::string::npos);
   const auto absent = replace_once("int main() {\n  return 0;\n}\n", "return  1;", "x", "f").error();

@@ -100,6 +100,7 @@ public:
   Settings settings;
 };
 
+// parity: 1.7-web-fetch
 TEST_F(WebFetchTest, ShowsAPageAsMarkedMarkdown) {
   const auto shown = text("/page");
   EXPECT_NE(shown.find("URL: http://localhost:" + std::to_string(server->port()) +
@@ -122,6 +123,7 @@ TEST_F(WebFetchTest, ShowsOtherTextAsItIsAndRefusesBinary) {
   EXPECT_NE(text("/missing").find("Status: 404"), std::string::npos);
 }
 
+// parity: 1.7-web-fetch
 TEST_F(WebFetchTest, BoundsWhatItReadsAndShows) {
   auto result = fetch("/large");
   ASSERT_TRUE(result) << result.error().text();
@@ -148,6 +150,7 @@ TEST_F(WebFetchTest, RefusesARedirectToThisMachine) {
   EXPECT_EQ(file.error().kind, Kind::invalid);
 }
 
+// parity: 1.7-web-fetch
 TEST_F(WebFetchTest, EndsALoopOfRedirects) {
   auto loop_result = fetch("/to?/to?/to?/to?/to?/page");
   ASSERT_FALSE(loop_result);
