@@ -191,7 +191,14 @@ Task<std::shared_ptr<StreamedResponse>> open_once(std::shared_ptr<ClientCore> co
     attempt->deadline = std::make_shared<Deadline>(core->executor);
     if (!fresh) attempt->stream = core->pool.take(key);
     attempt->reused = attempt->stream != nullptr;
-    if (!attempt->reused) CO_TRY_VOID(co_await dial(core, attempt, destination, request.connect_timeout_ms));
+    if (!attempt->reused) {
+      auto dialled = co_await dial(core, attempt, destination, request.connect_timeout_ms);
+      if (!dialled) {
+        auto error = dialled.error();
+        if (error.code.empty()) error.code = kNotSent;
+        co_return std::unexpected(std::move(error));
+      }
+    }
     auto answered = co_await send_and_read_head(attempt, request, head);
     if (answered) {
       request.body = {};

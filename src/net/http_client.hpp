@@ -11,6 +11,9 @@
 
 namespace openclaw::net {
 
+// Error::code of a request that certainly did not reach the server: there was no connection to it.
+inline constexpr std::string_view kNotSent = "not-sent";
+
 struct Outbound {
   Outbound(std::string method_, std::string url_) : method(std::move(method_)), url(std::move(url_)) {}
   std::string method;
