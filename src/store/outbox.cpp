@@ -41,7 +41,7 @@ Result<std::vector<OutboxRow>> rows_of(Statement query) {
 Result<bool> add_outgoing(Connection& connection, const OutboxRow& row) {
   TRY(auto command, connection.prepare(
                         "INSERT OR IGNORE INTO outbox(id, channel, account, chat, run_id, kind, body, state, parts_sent, "
-                        "attempts, next_ms, created_ms, changed_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?13,?13)"));
+                        "attempts, next_ms, created_ms, changed_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?12,?12)"));
   command.bind(row.id).bind(row.channel).bind(row.account).bind(row.chat).bind(row.run_id).bind(row.kind).bind(row.body);
   command.bind(row.state).bind(std::int64_t{row.parts_sent}).bind(std::int64_t{row.attempts}).bind(row.next_ms);
   command.bind(row.created_ms);
