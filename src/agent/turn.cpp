@@ -330,6 +330,7 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
   const bool last = message.stop_reason != ports::StopReason::tool_use;
   const auto info = run_.info;
   auto* random = &services.random;
+  const auto record_end = services.record_end;
   // With a price that nobody knows, a capped budget counts the assumed one: spending may never look smaller than it is.
   const auto counted = message.usage.cost_micro_usd >= 0 ? message.usage.cost_micro_usd
                        : budget.any_cap()
@@ -347,14 +348,21 @@ Task<ports::Message> Turn::model_step(const ModelChoice& choice, const sandbox::
       saved.model = current->model;
       saved.thinking = current->thinking;
       saved.verbose = current->verbose;
-      if (current->session_id != row.session_id) return true; // the session was reset while we answered
+      // The session was reset while we answered: the answer has no place in it any more, but the run has ended.
+      if (current->session_id != row.session_id) {
+        if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
+        return true;
+      }
     }
     TRY_VOID(append_message(connection, row.session_id, info.run_id, message, *random));
     TRY_VOID(store::save_session(connection, saved));
     TRY_VOID(store::settle(connection, reservation, counted,
                            message.usage.input + message.usage.cache_read + message.usage.cache_write,
                            message.usage.output, money));
-    if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
+    if (last) {
+      TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
+      TRY_VOID(record_end(connection, info.run_id, message));
+    }
     return true;
   };
   CO_TRY([[maybe_unused]] const bool recorded, co_await services.database.write<bool>(std::move(record)));
@@ -463,9 +471,11 @@ Task<bool> Turn::finish(ports::Message last, std::string state, std::string erro
   const auto session_id = session_.session_id;
   const auto now = services.time.now_ms();
   auto* random = &services.random;
+  const auto record_end = services.record_end;
   std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
     if (!session_id.empty()) TRY_VOID(append_message(connection, session_id, info.run_id, last, *random));
     TRY_VOID(store::set_run_state(connection, info.run_id, state, now, error));
+    TRY_VOID(record_end(connection, info.run_id, last));
     return true;
   };
   auto recorded = co_await services.database.write<bool>(std::move(record));

@@ -1,6 +1,7 @@
 #include "app/gateway_program.hpp"
 
 #include "agent/models.hpp"
+#include "agent/run_events_fan.hpp"
 #include "agent/runtime.hpp"
 #include "app/config_watch.hpp"
 #include "app/model_setup.hpp"
@@ -14,6 +15,7 @@
 #include "config/state_folder.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
+#include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
 #include "sandbox/confine.hpp"
 #include <boost/asio/signal_set.hpp>
@@ -89,10 +91,15 @@ public:
         models_((ports::register_extensions(registry_), registry_),
                 ports::ServerServices{loop_.get_executor(), scope_, time_, *http_, folder_.file("servers"),
                                       [this](std::string_view name) { return environment_.find(name).value_or(""); }},
-                environment_.variables(), broadcaster_),
+                environment_.variables(), events_),
         runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_,
-                                        broadcaster_, models_, folder_.path()}),
-        messaging_(runtime_) {}
+                                        events_, models_, folder_.path(), &messaging::Channels::record_end}),
+        messaging_(runtime_),
+        channels_(messaging::ChannelsServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_, runtime_,
+                                              messaging_, folder_.path()}) {
+    events_.add(broadcaster_);
+    events_.add(channels_.replies());
+  }
 
   int run() {
     const auto outcome = async::run(loop_, serve());
@@ -149,7 +156,9 @@ private:
   }
 
   Task<> serve_until_signal(gateway::Gateway* gateway) {
+    CO_TRY_VOID(co_await channels_.configure(snapshot_.value));
     CO_TRY_VOID(co_await runtime_.recover());
+    CO_TRY_VOID(co_await channels_.recover());
     scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
     co_await signals_.async_wait(async::use_task);
@@ -191,6 +200,7 @@ private:
         continue;
       }
       snapshot_ = std::move(*loaded);
+      if (auto connected = co_await channels_.configure(snapshot_.value); !connected) log::error("channels", connected.error().text());
       log::info("config", "The changed configuration is in force.", {{"hash", snapshot_.hash}});
       broadcaster_.models_changed();
     }
@@ -199,10 +209,11 @@ private:
   Task<> stop(gateway::Gateway* gateway) {
     auto goodbye = co_await gateway->stop("gateway stopping");
     auto runs = co_await runtime_.shut_down();
+    auto messengers = co_await channels_.shut_down();
     auto told = co_await broadcaster_.shut_down("gateway stopping");
     scope_.cancel();
     auto joined = co_await scope_.join();
-    for (auto* outcome : {&goodbye, &runs, &told, &joined})
+    for (auto* outcome : {&goodbye, &runs, &messengers, &told, &joined})
       if (!*outcome) co_return *outcome;
     co_return Result<>{};
   }
@@ -222,10 +233,12 @@ private:
   async::Scope scope_;
   std::unique_ptr<net::HttpClient> http_;
   ports::Registry registry_;
+  agent::RunEventsFan events_;
   gateway::Broadcaster broadcaster_;
   agent::Models models_;
   agent::Runtime runtime_;
   messaging::Messaging messaging_;
+  messaging::Channels channels_;
 };
 
 Result<int> run(const cli::GatewayOptions& options) {

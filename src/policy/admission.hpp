@@ -33,14 +33,14 @@ struct Approach {
   bool command = false;  // a control command, from somebody who may give it, needs no mention
 };
 
-enum class Verdict {
+enum class Entrance {
   accept,
   remember, // in a group, without a mention: kept as context for the next turn
   pair,     // unknown person: give them a code, nothing else
   ignore,
 };
 struct Admission {
-  Verdict verdict = Verdict::ignore;
+  Entrance verdict = Entrance::ignore;
   bool may_command = false;
   std::string_view reason; // a configuration key or a few words, for logs and `channels status`
 };

@@ -202,7 +202,7 @@ public:
 class Probe {
 public:
   virtual ~Probe() = default;
-  virtual Task<std::string> probe() = 0; // who we are there; errors say what to do
+  virtual Task<std::string> who() = 0; // who we are there; errors say what to do
 };
 class Directory {
 public:

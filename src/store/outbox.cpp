@@ -58,10 +58,14 @@ Result<> save_outgoing(Connection& connection, const OutboxRow& row, std::int64_
 }
 
 Result<std::vector<OutboxRow>> open_outgoing(Connection& connection, std::size_t limit) {
+  return open_outgoing_after(connection, 0, limit);
+}
+
+Result<std::vector<OutboxRow>> open_outgoing_after(Connection& connection, std::int64_t sequence, std::size_t limit) {
   static const std::string sql =
-      std::string(kColumns) + "WHERE state IN ('queued', 'sending') ORDER BY sequence LIMIT ?";
+      std::string(kColumns) + "WHERE state IN ('queued', 'sending') AND sequence > ? ORDER BY sequence LIMIT ?";
   TRY(auto query, connection.prepare(sql));
-  query.bind(static_cast<std::int64_t>(limit));
+  query.bind(sequence).bind(static_cast<std::int64_t>(limit));
   return rows_of(std::move(query));
 }
 

@@ -27,8 +27,9 @@ struct OutboxRow {
 Result<bool> add_outgoing(Connection& connection, const OutboxRow& row);
 // State, parts, attempts, next_ms, message ids and error of a row.
 Result<> save_outgoing(Connection& connection, const OutboxRow& row, std::int64_t now_ms);
-// queued and sending, oldest first.
+// queued and sending, oldest first; those after a sequence number, for whoever has seen the earlier ones.
 Result<std::vector<OutboxRow>> open_outgoing(Connection& connection, std::size_t limit);
+Result<std::vector<OutboxRow>> open_outgoing_after(Connection& connection, std::int64_t sequence, std::size_t limit);
 Result<std::optional<OutboxRow>> find_outgoing(Connection& connection, std::string_view id);
 // failed and dead, newest first.
 Result<std::vector<OutboxRow>> troubled_outgoing(Connection& connection, std::size_t limit);

@@ -5,7 +5,7 @@ CREATE TABLE outbox(
   run_id TEXT NOT NULL DEFAULT '', kind TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, parts_sent INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
   message_ids TEXT NOT NULL DEFAULT '[]', error TEXT);
-CREATE INDEX outbox_open ON outbox(channel, account, sequence) WHERE state IN ('queued', 'sending');
+CREATE INDEX outbox_open ON outbox(sequence) WHERE state IN ('queued', 'sending');
 CREATE INDEX outbox_troubled ON outbox(sequence) WHERE state IN ('failed', 'dead');
 
 -- Where an account's stream goes on, and small facts of it (how a conversation is reached).
