@@ -110,7 +110,18 @@ def commands_page() -> str:
         own, _, common = text.partition("\n\nOptions of every command\n")
         out.append(f"## {name}\n\n```\n{own.strip()}\n```\n")
     out.append(f"## Options of every command\n\n```\n{common.rstrip()}\n```\n")
+    out.append(verbs_table())
     return "\n".join(out)
+
+
+def verbs_table() -> str:
+    """Every verb with its one meaning, those that are kept for later among them."""
+    plan = json.loads((SOURCE / "cli/reserved_verbs.json").read_text())
+    rows = {command["name"]: command["summary"] for command in json.loads(ask("help", "--json"))["commands"]}
+    rows |= {alias: f"The same as `{target}`." for alias, target in plan["aliases"].items()}
+    rows |= {verb["verb"]: f"*Kept for later:* {verb['meaning']}" for verb in plan["reserved"]}
+    lines = [f"| `{verb}` | {meaning} |" for verb, meaning in sorted(rows.items())]
+    return "\n".join(["## All verbs\n\nOne meaning each; a test refuses a clash.\n\n| verb | meaning |\n| --- | --- |", *lines]) + "\n"
 
 
 def commands_can_be_asked() -> bool:

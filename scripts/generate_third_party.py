@@ -18,7 +18,7 @@ LINKED = {
     "zlib1g-dev": ("ZLIB", "archives of the embedded model", "Zlib", "Zlib"),
     "libfmt-dev": ("", "text formatting (headers only)", "MIT with exception for embedded code", "Expat with embedded exception"),
     "libseccomp-dev": ("seccomp", "system call filter of the sandbox", "LGPL-2.1", "LGPL-2.1"),
-    "libsodium-dev": ("sodium", "signatures of devices", "ISC", "ISC"),
+    "libsodium-dev": ("sodium", "signatures of devices, the vault, hashes", "ISC", "ISC"),
     "libre2-dev": ("re2", "patterns", "BSD-3-Clause", "BSD-3-google"),
     "libutf8proc-dev": ("utf8proc", "Unicode", "MIT, Unicode", "Expat"),
     "libgumbo-dev": ("gumbo", "HTML of fetched pages", "Apache-2.0", "Apache-2.0"),

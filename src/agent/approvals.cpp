@@ -3,10 +3,14 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include <filesystem>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 namespace openclaw::agent {
 namespace {
+
+constexpr std::int64_t kShownAfterRestartMs = 24LL * 3600 * 1000;
 
 json::object to_json(const ApprovalRequest& request) {
   json::array argv;
@@ -54,6 +58,27 @@ ApprovalRequest describe(const policy::Effect& effect) {
   return request;
 }
 
+// A program that belongs to root, in folders that belong to root, all writable by root alone: it changes when the
+// machine's owner updates it, and neither an agent nor this user can. Everything else is allowed as it is now only.
+bool only_the_machine_changes(const std::string& path) {
+  std::error_code failed;
+  for (auto part = std::filesystem::path(path); !failed; part = part.parent_path()) {
+    struct stat about{};
+    if (::lstat(part.c_str(), &about) != 0 || about.st_uid != 0 || (about.st_mode & 022) != 0) return false;
+    if (part == part.root_path()) return true;
+  }
+  return false;
+}
+
+// What the call itself sets is part of what runs, so the person who is asked reads its names.
+std::string variables_note(const policy::Effect& effect) {
+  if (!effect.command || effect.command->environment.empty()) return {};
+  std::string names;
+  for (const auto& [name, value] : effect.command->environment)
+    names += (names.empty() ? "" : ", ") + name;
+  return fmt::format(" It sets the variables {}.", printable(names, 500));
+}
+
 } // namespace
 
 std::string_view decision_name(ApprovalDecision decision) {
@@ -82,7 +107,7 @@ Task<Approvals::Answer> Approvals::ask(RunInfo run, std::string call_id, policy:
   request.session_key = run.session_key;
   request.run_id = run.run_id;
   request.call_id = call_id;
-  request.reason = std::move(reason);
+  request.reason = std::move(reason) + variables_note(effect);
   request.created_ms = time_.now_ms();
   request.expires_ms = request.created_ms + timeout_ms;
 
@@ -92,12 +117,15 @@ Task<Approvals::Answer> Approvals::ask(RunInfo run, std::string call_id, policy:
     TRY_VOID(store::add_approval(connection, row));
     return true;
   };
-  CO_TRY([[maybe_unused]] const bool stored, co_await database_.write<bool>(std::move(insert)));
+  // A power cut ends the run that asks as well, so the question may go with it; an answer is synced.
+  CO_TRY([[maybe_unused]] const bool stored,
+         co_await database_.write<bool>(std::move(insert), store::Durability::soon));
 
   const auto waiting = std::make_shared<Waiting>();
   waiting->answered = std::make_shared<async::Event>(executor_);
   waiting->agent_id = run.agent_id;
   if (effect.command) waiting->rule = policy::rule_for(*effect.command);
+  if (waiting->rule && only_the_machine_changes(waiting->rule->binary)) waiting->rule->sha256.clear();
   waiting_[request.id] = waiting;
   events_.approval_requested(request);
 
@@ -142,7 +170,8 @@ Task<bool> Approvals::resolve(std::string id, ApprovalDecision decision, std::st
     json::array arguments;
     for (const auto& argument : waiting->rule->arguments)
       arguments.push_back(json::value(argument));
-    rule = store::CommandRuleRow{0, waiting->agent_id, waiting->rule->binary, to_text(arguments)};
+    rule =
+        store::CommandRuleRow{0, waiting->agent_id, waiting->rule->binary, to_text(arguments), waiting->rule->sha256};
   }
   const auto now = time_.now_ms();
   std::function<Result<bool>(store::Connection&)> update = [=](store::Connection& connection) -> Result<bool> {
@@ -164,6 +193,14 @@ Task<bool> Approvals::resolve(std::string id, ApprovalDecision decision, std::st
 
 Result<std::vector<ApprovalRequest>> Approvals::pending() {
   TRY(const auto rows, store::pending_approvals(database_.reader(), time_.now_ms()));
+  std::vector<ApprovalRequest> requests;
+  for (const auto& row : rows)
+    requests.push_back(from_row(row));
+  return requests;
+}
+
+Result<std::vector<ApprovalRequest>> Approvals::lost_by_restart() {
+  TRY(const auto rows, store::approvals_lost_by_restart(database_.reader(), time_.now_ms() - kShownAfterRestartMs));
   std::vector<ApprovalRequest> requests;
   for (const auto& row : rows)
     requests.push_back(from_row(row));

@@ -28,6 +28,8 @@ public:
   // runs others).
   Task<bool> resolve(std::string id, ApprovalDecision decision, std::string resolved_by);
   Result<std::vector<ApprovalRequest>> pending();
+  // Questions of the last day that a restart took the asker from, newest first: nobody can answer them any more.
+  Result<std::vector<ApprovalRequest>> lost_by_restart();
 
 private:
   async::Executor executor_;

@@ -1,6 +1,7 @@
 #include "agent/authority.hpp"
 
 #include "agent/approvals.hpp"
+#include "agent/exec_rights.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/schema.hpp"
@@ -18,20 +19,6 @@ ports::ToolResult refusal(const Error& error) {
   return result;
 }
 
-bool names(const json::value* list, const ports::Tool& tool) {
-  const auto* names = list ? list->if_array() : nullptr;
-  if (!names) return false;
-  const auto spec = tool.spec();
-  const auto aliases = tool.aliases();
-  for (const auto& item : *names) {
-    if (!item.is_string()) continue;
-    const std::string_view name = item.get_string();
-    if (name == "*" || name == spec.name || std::find(aliases.begin(), aliases.end(), name) != aliases.end())
-      return true;
-  }
-  return false;
-}
-
 // Models use other names for some arguments; the schema knows only one.
 void apply_aliases(json::object& arguments, const ports::Tool& tool) {
   for (const auto& [alias, real] : tool.argument_aliases()) {
@@ -43,11 +30,20 @@ void apply_aliases(json::object& arguments, const ports::Tool& tool) {
   }
 }
 
+// What a program found of the owner's secrets ends here: it reaches neither the model nor the transcript.
+ports::ToolResult without_secrets(ports::ToolResult result) {
+  for (auto& block : result.content)
+    if (auto* text = std::get_if<ports::TextBlock>(&block)) text->text = log::redacted(text->text);
+  result.details_json = log::redacted(result.details_json);
+  return result;
+}
+
 } // namespace
 
 ports::Message tool_result_message(const ports::ToolCallBlock& call, ports::ToolResult result, std::int64_t now_ms) {
   ports::Message message;
   message.role = ports::Role::tool_result;
+  result = without_secrets(std::move(result));
   message.content = std::move(result.content);
   message.tool_call_id = call.id;
   message.tool_name = call.name;
@@ -57,18 +53,36 @@ ports::Message tool_result_message(const ports::ToolCallBlock& call, ports::Tool
   return message;
 }
 
-bool Authority::allowed(const ports::Tool& tool) const {
-  const auto config = parse_json(runtime_.tool_settings(""), "tool settings");
-  if (!config) return false;
-  if (names(find(*config, "deny"), tool)) return false;
-  const auto* allow = find(*config, "allow");
-  return !allow || !allow->is_array() || allow->get_array().empty() || names(allow, tool);
+policy::ToolCaller caller_of(std::string_view agent_id, std::string_view session_key) {
+  policy::ToolCaller caller;
+  caller.agent_id = agent_id;
+  const auto parts = split(session_key, ':');
+  if (parts.size() < 4 || parts[0] != "agent") return caller;
+  caller.subagent = parts[2] == "subagent";
+  // agent:ID:CHANNEL:group|channel:GROUP
+  if (parts.size() >= 5 && (parts[3] == "group" || parts[3] == "channel")) {
+    caller.channel = parts[2];
+    caller.group = session_key.substr(static_cast<std::size_t>(parts[4].data() - session_key.data()));
+  }
+  return caller;
 }
 
-std::vector<ports::ToolSpec> Authority::offered() const {
+std::vector<policy::ToolStage> Authority::rules(const policy::ToolCaller& caller) const {
+  return policy::tool_stages(runtime_.config(), caller);
+}
+
+policy::ToolVerdict Authority::verdict(const ports::Tool& tool, std::span<const policy::ToolStage> rules) {
+  std::vector<std::string> names{tool.spec().name};
+  for (auto& alias : tool.aliases())
+    names.push_back(std::move(alias));
+  return policy::judge_tool(names, rules);
+}
+
+std::vector<ports::ToolSpec> Authority::offered(const policy::ToolCaller& caller) const {
   std::vector<ports::ToolSpec> specs;
+  const auto stages = rules(caller);
   for (const auto& tool : runtime_.services().registry.tools())
-    if (allowed(*tool)) specs.push_back(tool->spec());
+    if (verdict(*tool, stages).available) specs.push_back(tool->spec());
   std::sort(specs.begin(), specs.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return specs;
 }
@@ -88,11 +102,12 @@ Result<policy::Decision> Authority::judge(const policy::Effect& effect, const st
     break;
   }
   if (!effect.command) return Decision{Verdict::ask, "It goes to a program that is already running.", ""};
-  auto policy = runtime_.settings().exec;
+  auto policy = exec_policy(runtime_.settings().exec, runtime_.config(), agent_id);
   TRY(const auto rows, store::command_rules(runtime_.services().database.reader(), agent_id));
   for (const auto& row : rows) {
     policy::CommandRule rule;
     rule.binary = row.binary;
+    rule.sha256 = row.binary_sha256;
     const auto arguments = parse_json(row.arguments, "command rule");
     if (!arguments || !arguments->is_array()) continue;
     for (const auto& argument : arguments->get_array())
@@ -102,13 +117,24 @@ Result<policy::Decision> Authority::judge(const policy::Effect& effect, const st
   return policy::judge_command(*effect.command, policy);
 }
 
-Task<ports::Message> Authority::execute(RunInfo run, ports::ToolCallBlock call, const sandbox::Workspace& workspace) {
+Task<ports::Message> Authority::execute(RunInfo run, policy::ToolCaller caller, ports::ToolCallBlock call,
+                                        const sandbox::Workspace& workspace) {
   auto& services = runtime_.services();
   const auto now = services.time.now_ms();
   auto* tool = services.registry.find_tool(call.name);
-  if (!tool || !allowed(*tool)) {
+  if (tool) {
+    const auto stages = rules(caller);
+    const auto decided = verdict(*tool, stages);
+    if (!decided.available) {
+      const Error error{Kind::denied,
+                        fmt::format("The tool {} is not available here: {}", tool->spec().name, decided.reason),
+                        "Do it without this tool, or ask the user; the owner can change the rule.",
+                        {}};
+      co_return tool_result_message(call, refusal(error), now);
+    }
+  } else {
     std::vector<std::string> known;
-    for (const auto& spec : offered())
+    for (const auto& spec : offered(caller))
       known.push_back(spec.name);
     const auto similar = nearest(call.name, known);
     const Error error{Kind::missing,
@@ -162,9 +188,12 @@ Task<ports::Message> Authority::execute_checked(RunInfo run, ports::ToolCallBloc
                              runtime_.background(),
                              [this](std::string_view section) { return runtime_.tool_settings(section); },
                              [&events, run, id = call.id, name](std::string_view tail, std::string details) {
-                               events.tool_updated(run, id, name, tail, details);
+                               events.tool_updated(run, id, name, log::redacted(tail), log::redacted(details));
                              },
-                             [run](std::string notice) { log::info("tools", notice, {{"session", run.session_key}}); }};
+                             [runtime = &runtime_, run](std::string notice) {
+                               log::info("tools", notice, {{"session", run.session_key}});
+                               runtime->add_notice(run.session_key, std::move(notice));
+                             }};
 
   auto effect = co_await tool->preview(arguments, context);
   if (!effect) {

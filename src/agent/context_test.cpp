@@ -15,6 +15,8 @@ using namespace openclaw::ports;
 const DialectRules kOpenAi{};
 const DialectRules kAnthropic{true, true, true, 64};
 const DialectRules kMistral{false, true, false, 9};
+const DialectRules kResponses{false, false, true, 64};
+const DialectRules kGoogle{true, true, true, 64};
 
 Message user(std::string text) {
   Message message;
@@ -179,7 +181,7 @@ TEST(Context, AnyTranscriptBecomesOneThatTheVendorsAcceptAndProjectingAgainChang
   for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
     Dice dice(seed);
     const auto transcript = random_transcript(dice);
-    for (const auto* rules : {&kOpenAi, &kAnthropic, &kMistral}) {
+    for (const auto* rules : {&kOpenAi, &kAnthropic, &kMistral, &kResponses, &kGoogle}) {
       const auto once = project(transcript, *rules);
       ASSERT_EQ(refusal(once, *rules), "") << "seed " << seed << ": " << sketch(transcript) << "\n => " << sketch(once);
       const auto twice = project(once, *rules);

@@ -14,11 +14,6 @@ constexpr std::int64_t kUnknownOutput = 8'192;
 // larger.
 constexpr std::int64_t kUnknownLocalContext = 8'192;
 
-bool is_variable_name(std::string_view text) {
-  return text.size() >= 4 && text.front() >= 'A' && text.front() <= 'Z' &&
-         std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
-}
-
 bool authorises(const std::map<std::string, std::string>& headers) {
   return std::ranges::any_of(headers, [](const auto& header) {
     const auto name = lowercase_ascii(header.first);
@@ -54,30 +49,36 @@ const Provider* ModelCatalog::find_provider(std::string_view id) const {
   return found == providers_.end() ? nullptr : &*found;
 }
 
-Secret ModelCatalog::key_of(const Provider& provider, std::string& source) const {
-  source = provider.configured ? "config" : "environment";
-  if (!provider.api_key.empty()) {
-    // OpenClaw's files may hold the variable's name in the key's place.
-    if (is_variable_name(provider.api_key.reveal()))
-      if (const auto named = environment_.find(provider.api_key.reveal()); named != environment_.end())
-        return Secret(named->second);
-    return provider.api_key;
-  }
-  if (const auto stored = stored_keys_.find(provider.id); stored != stored_keys_.end() && !stored->second.empty()) {
-    source = "config";
-    return stored->second;
-  }
+std::vector<Credential> ModelCatalog::credentials_of(const Provider& provider, const StoredCredentials& stored) const {
+  std::vector<Credential> found;
+  const auto add = [&](std::string id, std::string name, std::string source, Result<Secret> key) {
+    Credential credential;
+    credential.id = std::move(id);
+    credential.name = std::move(name);
+    credential.source = std::move(source);
+    if (key)
+      credential.key = std::move(*key);
+    else
+      credential.problem = key.error();
+    found.push_back(std::move(credential));
+  };
+  if (provider.api_key)
+    add("config", fmt::format("the key in models.providers.{}", provider.id), "config", *provider.api_key);
+  if (const auto kept = stored.find(provider.id); kept != stored.end())
+    found.insert(found.end(), kept->second.begin(), kept->second.end());
+  if (!found.empty()) return found;
+  // The environment's key may be somebody else's account, so it answers only for those who named no key.
   for (const auto& variable : provider.key_variables)
-    if (const auto found = environment_.find(variable); found != environment_.end() && !trim(found->second).empty()) {
-      source = "environment";
-      return Secret(std::string(trim(found->second)));
+    if (const auto set = environment_.find(variable); set != environment_.end() && !trim(set->second).empty()) {
+      add("environment:" + variable, variable, "environment", Secret(std::string(trim(set->second))));
+      break;
     }
-  return {};
+  return found;
 }
 
-bool ModelCatalog::has_key(const Provider& provider) const {
-  std::string source;
-  return provider.flags.contains("no_key") || authorises(provider.headers) || !key_of(provider, source).empty() ||
+bool ModelCatalog::has_key(const Provider& provider, const StoredCredentials& stored) const {
+  return provider.flags.contains("no_key") || authorises(provider.headers) ||
+         std::ranges::any_of(credentials_of(provider, stored), [](const auto& key) { return !key.problem; }) ||
          (provider.configured && is_private_url(provider.base_url));
 }
 
@@ -88,7 +89,8 @@ Price ModelCatalog::price_of(std::string_view provider, const KnownModel& model,
   return found == prices_.end() ? Price{} : found->second;
 }
 
-Result<ModelChoice> ModelCatalog::choice(const Provider& provider, std::string_view model) const {
+Result<ModelChoice> ModelCatalog::choice(const Provider& provider, std::string_view model,
+                                         const StoredCredentials& stored, const Credential* credential) const {
   const auto listed = std::ranges::find(provider.models, model, &KnownModel::id);
   if (listed == provider.models.end() && provider.closed) {
     std::vector<std::string> ids;
@@ -106,20 +108,22 @@ Result<ModelChoice> ModelCatalog::choice(const Provider& provider, std::string_v
     known.id = known.name = std::string(model);
 
   ModelChoice out;
-  out.endpoint.api_key = key_of(provider, out.source);
+  if (credential && credential->problem) return std::unexpected(*credential->problem);
+  out.source = credential ? credential->source : provider.configured ? "config" : "environment";
   // A row without an address is a server that openclaw starts itself: acquire() tells its address later.
   const bool own_server = provider.base_url.empty() && provider.flags.contains("no_key") && !provider.configured;
   const bool local = own_server || is_private_url(provider.base_url);
   if (own_server) out.source = "embedded";
-  if (!has_key(provider)) {
+  if (!credential && !has_key(provider, stored)) {
     const auto variable = provider.key_variables.empty() ? std::string() : provider.key_variables.front();
     return fail(Kind::denied,
                 fmt::format("{}/{} needs an API key of {}, and none is set.", provider.id, printable(model, 100),
                             provider.name),
                 variable.empty()
                     ? fmt::format("Set models.providers.{}.apiKey in openclaw.json.", provider.id)
-                    : fmt::format("Set the environment variable {}, or models.providers.{}.apiKey in openclaw.json.",
-                                  variable, provider.id));
+                    : fmt::format("Add one with: openclaw models auth add {0}, or set the environment variable {1}, or "
+                                  "models.providers.{0}.apiKey in openclaw.json.",
+                                  provider.id, variable));
   }
   if (provider.base_url.empty() && !own_server)
     return fail(Kind::invalid, fmt::format("The provider {} has no address.", provider.id),
@@ -129,6 +133,14 @@ Result<ModelChoice> ModelCatalog::choice(const Provider& provider, std::string_v
   out.endpoint.base_url = provider.base_url;
   out.endpoint.headers = provider.headers;
   out.endpoint.flags = joined(provider.flags, known.flags);
+  if (credential) {
+    out.endpoint.api_key = credential->key;
+    out.endpoint.flags.insert(credential->flags.begin(), credential->flags.end());
+    for (const auto& [name, value] : credential->headers)
+      out.endpoint.headers.try_emplace(name, value);
+    out.credential = credential->fingerprint();
+    out.credential_name = credential->name;
+  }
   out.provider = provider.id;
   out.model = known.id;
   out.name = known.name;
@@ -143,29 +155,49 @@ Result<ModelChoice> ModelCatalog::choice(const Provider& provider, std::string_v
   return out;
 }
 
-Result<ModelChoice> ModelCatalog::resolve(std::string_view given) const {
+Result<ModelCatalog::Named> ModelCatalog::named(std::string_view given, const StoredCredentials& stored) const {
   const auto name = trim(given);
   if (const auto alias = aliases_.find(lowercase_ascii(name));
       alias != aliases_.end() && alias->second != name && alias->second.find('/') != std::string::npos) {
     const auto at = alias->second.find('/');
     if (const auto* provider = find_provider(std::string_view(alias->second).substr(0, at)))
-      return choice(*provider, std::string_view(alias->second).substr(at + 1));
+      return Named{provider, alias->second.substr(at + 1)};
   }
   const auto slash = name.find('/');
   if (slash != std::string_view::npos && slash > 0 && slash + 1 < name.size()) {
-    if (const auto* provider = find_provider(name.substr(0, slash))) return choice(*provider, name.substr(slash + 1));
+    if (const auto* provider = find_provider(name.substr(0, slash)))
+      return Named{provider, std::string(name.substr(slash + 1))};
   } else if (slash == std::string_view::npos && !name.empty()) {
     std::vector<const Provider*> having;
     for (const auto& provider : providers_)
       if (std::ranges::find(provider.models, name, &KnownModel::id) != provider.models.end())
         having.push_back(&provider);
-    if (having.size() > 1) std::erase_if(having, [&](const Provider* provider) { return !has_key(*provider); });
-    if (having.size() == 1) return choice(*having.front(), name);
+    if (having.size() > 1) std::erase_if(having, [&](const Provider* provider) { return !has_key(*provider, stored); });
+    if (having.size() == 1) return Named{having.front(), std::string(name)};
   }
   const auto near = did_you_mean(name);
   return fail(Kind::missing, fmt::format("There is no model \"{}\".", printable(name, 100)),
               near ? fmt::format("Did you mean {}?", *near)
                    : "Models are named provider/model; add the provider below models.providers in openclaw.json.");
+}
+
+std::vector<ModelCatalog::Way> ModelCatalog::ways(std::string_view name, const StoredCredentials& stored) const {
+  const auto found = named(name, stored);
+  if (!found) return {{std::string(trim(name)), "", std::unexpected(found.error())}};
+  const auto& [provider, model] = *found;
+  const auto reference = provider->id + "/" + model;
+  std::vector<Way> ways;
+  for (const auto& credential : credentials_of(*provider, stored))
+    ways.push_back({reference, credential.name, choice(*provider, model, stored, &credential)});
+  if (ways.empty()) ways.push_back({reference, "", choice(*provider, model, stored, nullptr)});
+  return ways;
+}
+
+Result<ModelChoice> ModelCatalog::resolve(std::string_view name, const StoredCredentials& stored) const {
+  auto found = ways(name, stored);
+  for (auto& way : found)
+    if (way.choice) return std::move(way.choice);
+  return std::move(found.front().choice);
 }
 
 std::optional<std::string> ModelCatalog::did_you_mean(std::string_view name) const {
@@ -205,12 +237,11 @@ std::vector<std::string> ModelCatalog::configured_names(std::string_view agent_i
   return own;
 }
 
-std::optional<ModelChoice> ModelCatalog::from_environment() const {
+std::optional<ModelChoice> ModelCatalog::from_environment(const StoredCredentials& stored) const {
   for (const auto& provider : providers_) {
     if (provider.default_model.empty() || provider.flags.contains("no_key")) continue;
-    std::string source;
-    if (key_of(provider, source).empty()) continue;
-    if (auto found = choice(provider, provider.default_model)) return std::move(*found);
+    if (credentials_of(provider, stored).empty()) continue;
+    if (auto found = resolve(provider.id + "/" + provider.default_model, stored)) return std::move(*found);
   }
   return std::nullopt;
 }

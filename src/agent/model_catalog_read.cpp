@@ -92,13 +92,11 @@ bool is_private_url(std::string_view url) {
   return host.find('.') == std::string::npos; // a service's name inside a container network
 }
 
-Result<ModelCatalog> ModelCatalog::create(const json::value& config, Environment environment,
-                                          std::map<std::string, Secret> stored_keys) {
+Result<ModelCatalog> ModelCatalog::create(const json::value& config, Environment environment) {
   TRY(const auto rows, embedded_json(kRows));
   TRY(const auto prices, embedded_json(kPrices));
   ModelCatalog catalog;
   catalog.environment_ = std::move(environment);
-  catalog.stored_keys_ = std::move(stored_keys);
   if (const auto* list = find(rows, "providers"); list && list->is_array())
     for (const auto& row : list->get_array())
       catalog.providers_.push_back(read_row(row));
@@ -144,7 +142,8 @@ void ModelCatalog::apply_provider(std::string_view id, const json::object& setti
   provider.base_url = string_or(settings, "baseUrl", provider.base_url);
   while (provider.base_url.ends_with('/'))
     provider.base_url.pop_back();
-  provider.api_key = Secret(string_or(settings, "apiKey"));
+  if (const auto* key = find(settings, "apiKey"); key && (key->is_object() || !string_or(settings, "apiKey").empty()))
+    provider.api_key = credential_text(*key, environment_);
   if (bool_or(settings, "authHeader", false)) provider.flags.insert("bearer");
   if (!known && is_private_url(provider.base_url))
     provider.flags.insert({"no_key", "lenient_tools", "alternate_roles"});

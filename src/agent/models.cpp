@@ -45,12 +45,11 @@ ModelLease::~ModelLease() {
   if (server_) server_->release();
 }
 
-struct Models::Pick {
-  std::optional<ModelChoice> choice;
-  ports::ModelServer* server = nullptr;
-  ports::ServerModel model;
-  bool is_embedded = false;
-};
+Callee Candidate::callee() const {
+  if (choice) return {choice->provider, choice->credential, choice->model};
+  const auto slash = reference.find('/');
+  return {reference.substr(0, slash), "", slash == std::string::npos ? std::string() : reference.substr(slash + 1)};
+}
 
 Models::Models(ports::Registry& registry, ports::ServerServices services,
                std::map<std::string, std::string> environment, RunEvents& events)
@@ -65,7 +64,18 @@ Models::~Models() = default;
 Result<> Models::configure(const json::value& config) {
   TRY(auto catalog, ModelCatalog::create(config, environment_));
   catalog_ = std::make_unique<ModelCatalog>(std::move(catalog));
+  auth_order_ = configured_auth_order(config);
   return {};
+}
+
+void Models::read_profiles(std::string agents_folder, std::string default_agent) {
+  if (!profiles_) profiles_ = std::make_unique<AuthProfileFiles>(std::move(agents_folder), environment_);
+  default_agent_ = std::move(default_agent);
+}
+
+StoredCredentials Models::stored(const std::string& agent_id) {
+  if (!profiles_) return {};
+  return stored_credentials(profiles_->of(agent_id, default_agent_), auth_order_, services_.time.now_ms());
 }
 
 ports::ModelServer* Models::embedded() const {
@@ -92,62 +102,81 @@ Task<> Models::look_for_servers() {
   co_return Result<>{};
 }
 
-Task<Models::Pick> Models::pick(std::string agent_id, std::string override_reference) {
-  Pick picked;
-  if (override_reference.starts_with(kEmbedded)) {
-    picked.server = embedded();
-    picked.is_embedded = true;
-    if (!picked.server)
-      co_return fail(Kind::missing, "The embedded model is not in this build.", std::string(kHowToConnect));
-    if (!picked.server->downloaded())
-      co_return fail(Kind::missing, "The embedded model is not on this machine yet.",
-                     "Fetch it with: openclaw models fetch");
-    CO_TRY(const auto models, co_await picked.server->find(services_.http));
-    if (!models.empty()) picked.model = models.front();
-    co_return picked;
+Task<Candidate> Models::embedded_candidate() {
+  Candidate candidate;
+  candidate.reference = std::string(kEmbedded);
+  candidate.server = embedded();
+  candidate.is_embedded = true;
+  if (!candidate.server) {
+    candidate.problem =
+        Error{Kind::missing, "The embedded model is not in this build.", std::string(kHowToConnect), {}};
+  } else if (!candidate.server->downloaded()) {
+    candidate.problem = Error{
+        Kind::missing, "The embedded model is not on this machine yet.", "Fetch it with: openclaw models fetch", {}};
+  } else {
+    auto models = co_await candidate.server->find(services_.http);
+    if (models && !models->empty()) candidate.server_model = models->front();
+    if (!models) candidate.problem = models.error();
+    candidate.reference += candidate.server_model.id;
   }
-  if (!override_reference.empty()) {
-    CO_TRY(picked.choice, catalog().resolve(override_reference));
-    co_return picked;
-  }
-  const auto names = catalog().configured_names(agent_id);
-  std::optional<Error> problem;
-  for (const auto& name : names) {
-    if (name.starts_with(kEmbedded)) {
-      auto again = co_await pick(agent_id, name);
-      co_return again;
-    }
-    auto choice = catalog().resolve(name);
-    if (choice) {
-      picked.choice = std::move(*choice);
-      co_return picked;
-    }
-    if (!problem) problem = choice.error();
-  }
-  if (problem) co_return std::unexpected(*problem); // what the owner named must not be replaced behind their back
-  if (auto choice = catalog().from_environment()) {
-    picked.choice = std::move(*choice);
-    co_return picked;
-  }
-  CO_TRY_VOID(co_await look_for_servers());
-  for (const auto& [server, model] : found_) {
-    picked.server = server;
-    picked.model = model;
-    picked.is_embedded = server->can_download();
-    co_return picked;
-  }
-  if (downloading_) {
-    co_return fail(Kind::busy, "The small built-in model is still being fetched.",
-                   "Wait until it is there (its progress is shown), then press Retry.");
-  }
-  co_return fail(Kind::missing, "No model is connected.", std::string(kHowToConnect));
+  co_return candidate;
 }
 
-Task<ModelLease> Models::acquire(std::string agent_id, std::string override_reference) {
-  CO_TRY(auto picked, co_await pick(std::move(agent_id), std::move(override_reference)));
-  if (picked.choice) co_return ModelLease(std::move(*picked.choice), nullptr);
-  CO_TRY(auto endpoint, co_await picked.server->acquire(picked.model.id));
-  co_return ModelLease(catalog().from_server(std::move(endpoint), picked.model, picked.is_embedded), picked.server);
+Task<std::vector<Candidate>> Models::candidates(std::string agent_id, std::string override_reference) {
+  const auto keys = stored(agent_id);
+  auto names = catalog().configured_names(agent_id);
+  // A person who chose a model for this session may have had a reason (a private one, say): nothing else takes its
+  // place.
+  if (!override_reference.empty()) names = {override_reference};
+  const bool looked_for = names.empty();
+  if (looked_for)
+    if (const auto choice = catalog().from_environment(keys)) names = {choice->key()};
+  std::vector<Candidate> found;
+  for (const auto& name : names) {
+    if (name.starts_with(kEmbedded)) {
+      CO_TRY(auto candidate, co_await embedded_candidate());
+      found.push_back(std::move(candidate));
+      continue;
+    }
+    for (auto& way : catalog().ways(name, keys)) {
+      Candidate candidate;
+      candidate.reference = std::move(way.reference);
+      candidate.credential_name = std::move(way.credential_name);
+      if (way.choice)
+        candidate.choice = std::move(*way.choice);
+      else
+        candidate.problem = way.choice.error();
+      found.push_back(std::move(candidate));
+    }
+  }
+  if (!found.empty()) co_return found; // what the owner named must not be replaced behind their back
+  CO_TRY_VOID(co_await look_for_servers());
+  Candidate candidate;
+  if (!found_.empty()) {
+    candidate.server = found_.front().first;
+    candidate.server_model = found_.front().second;
+    candidate.is_embedded = candidate.server->can_download();
+    candidate.reference =
+        (candidate.is_embedded ? std::string(kEmbedded) : std::string(candidate.server->name()) + "/") +
+        candidate.server_model.id;
+  } else if (downloading_) {
+    candidate.problem = Error{Kind::busy,
+                              "The small built-in model is still being fetched.",
+                              "Wait until it is there (its progress is shown), then press Retry.",
+                              {}};
+  } else {
+    candidate.problem = Error{Kind::missing, "No model is connected.", std::string(kHowToConnect), {}};
+  }
+  found.push_back(std::move(candidate));
+  co_return found;
+}
+
+Task<ModelLease> Models::lease(Candidate candidate) {
+  if (candidate.problem) co_return std::unexpected(*candidate.problem);
+  if (candidate.choice) co_return ModelLease(std::move(*candidate.choice), nullptr);
+  CO_TRY(auto endpoint, co_await candidate.server->acquire(candidate.server_model.id));
+  co_return ModelLease(catalog().from_server(std::move(endpoint), candidate.server_model, candidate.is_embedded),
+                       candidate.server);
 }
 
 Task<ModelStatus> Models::status() {
@@ -158,11 +187,12 @@ Task<ModelStatus> Models::status() {
     status.embedded_downloading = downloading_;
     status.terms = server->terms();
   }
-  auto picked = co_await pick("main", "");
-  if (!picked) {
+  CO_TRY(const auto found, co_await candidates(default_agent_, ""));
+  const auto usable = std::ranges::find_if(found, [](const auto& candidate) { return !candidate.problem; });
+  if (usable == found.end()) {
     status.source = "none";
-    status.message = picked.error().message;
-    status.hint = picked.error().hint;
+    status.message = found.front().problem->message;
+    status.hint = found.front().problem->hint;
     if (downloading_) {
       status.state = ModelState::downloading;
       status.progress = progress_;
@@ -170,34 +200,30 @@ Task<ModelStatus> Models::status() {
       status.message = download_error_->message;
       status.hint = download_error_->hint;
       status.state = ModelState::needs_consent;
-    } else if (status.embedded_known && !status.embedded_present && catalog().configured_names("main").empty()) {
+    } else if (status.embedded_known && !status.embedded_present &&
+               catalog().configured_names(default_agent_).empty()) {
       status.state = ModelState::needs_consent;
       status.message = "No model is connected. A small built-in one can be fetched, or you connect one of your own.";
     }
     co_return status;
   }
   status.state = ModelState::ready;
-  if (picked->choice) {
-    status.reference = picked->choice->key();
-    status.source = picked->choice->source;
-  } else {
-    status.reference =
-        (picked->is_embedded ? std::string("embedded") : std::string(picked->server->name())) + "/" + picked->model.id;
-    status.source = picked->is_embedded ? "embedded" : "local-server";
-  }
+  status.reference = usable->reference;
+  status.source = usable->choice ? usable->choice->source : usable->is_embedded ? "embedded" : "local-server";
   status.message =
-      picked->is_embedded ? "A small built-in model answers. It is often wrong and uses no tools." : "Ready.";
-  if (picked->is_embedded) status.hint = std::string(kHowToConnect);
+      usable->is_embedded ? "A small built-in model answers. It is often wrong and uses no tools." : "Ready.";
+  if (usable->is_embedded) status.hint = std::string(kHowToConnect);
   co_return status;
 }
 
 Task<std::vector<ModelChoice>> Models::list() {
   CO_TRY_VOID(co_await look_for_servers());
+  const auto keys = stored(default_agent_);
   std::vector<ModelChoice> choices;
   for (const auto& provider : catalog().providers()) {
-    if (!provider.configured && (provider.key_variables.empty() || !catalog().has_key(provider))) continue;
+    if (!provider.configured && (provider.key_variables.empty() || !catalog().has_key(provider, keys))) continue;
     for (const auto& model : provider.models)
-      if (auto choice = catalog().resolve(provider.id + "/" + model.id)) choices.push_back(std::move(*choice));
+      if (auto choice = catalog().resolve(provider.id + "/" + model.id, keys)) choices.push_back(std::move(*choice));
   }
   for (const auto& [server, model] : found_) {
     ports::ModelEndpoint endpoint;
@@ -213,10 +239,11 @@ Task<std::vector<ModelChoice>> Models::list() {
 
 Task<std::string> Models::check(std::string reference) {
   if (reference.starts_with(kEmbedded)) {
-    CO_TRY([[maybe_unused]] const auto picked, co_await pick("main", reference));
+    CO_TRY(const auto candidate, co_await embedded_candidate());
+    if (candidate.problem) co_return std::unexpected(*candidate.problem);
     co_return reference;
   }
-  CO_TRY(const auto choice, catalog().resolve(reference));
+  CO_TRY(const auto choice, catalog().resolve(reference, stored(default_agent_)));
   co_return choice.key();
 }
 

@@ -1,7 +1,9 @@
 // Which model answers: the configured one, else a key in the environment, else a server on loopback, else the embedded
 // one. Looks around only when it is asked (never at start-up) and remembers what it found for a minute.
 #pragma once
+#include "agent/auth_profiles.hpp"
 #include "agent/model_catalog.hpp"
+#include "agent/model_health.hpp"
 #include "agent/run_events.hpp"
 #include "async/scope.hpp"
 #include "base/json.hpp"
@@ -46,6 +48,19 @@ private:
   ports::ModelServer* server_ = nullptr;
 };
 
+// One that could answer: a model with one of its keys, or a server of this machine with its model. `problem` says why
+// it cannot be asked at all.
+struct Candidate {
+  std::string reference;       // "provider/model"
+  std::string credential_name; // for people; empty when it wants no key
+  std::optional<ModelChoice> choice;
+  ports::ModelServer* server = nullptr; // must be acquired first
+  ports::ServerModel server_model;
+  bool is_embedded = false;
+  std::optional<Error> problem;
+  Callee callee() const;
+};
+
 class Models {
 public:
   Models(ports::Registry& registry, ports::ServerServices services, std::map<std::string, std::string> environment,
@@ -55,9 +70,15 @@ public:
   // Called with every configuration snapshot.
   Result<> configure(const json::value& config);
 
-  // The model for a session of this agent: `override_reference` ("provider/model" or an alias) or the default order
-  // above.
-  Task<ModelLease> acquire(std::string agent_id, std::string override_reference);
+  // Where agents' auth profiles lie: STATE/agents. Without it there are none.
+  void read_profiles(std::string agents_folder, std::string default_agent);
+
+  // Who could answer in a session of this agent, the first choice first: each key of the model that the session chose,
+  // and of nothing else; or of what the configuration names, one model after the other; or else the first of the order
+  // above. Never empty; what cannot be used has its problem.
+  Task<std::vector<Candidate>> candidates(std::string agent_id, std::string override_reference);
+  // Ready to be asked; a server is started when it must be.
+  Task<ModelLease> lease(Candidate candidate);
   // What the default order gives now, without starting anything.
   Task<ModelStatus> status();
   // Everything that could be chosen now: known models whose credentials are there, and what local servers hold.
@@ -73,9 +94,8 @@ public:
   Task<> download(std::function<void(ports::DownloadProgress)> progress);
 
 private:
-  struct Pick;
-  // Exactly one is set: a choice that needs no server, or a server and its model.
-  Task<Pick> pick(std::string agent_id, std::string override_reference);
+  Task<Candidate> embedded_candidate();
+  StoredCredentials stored(const std::string& agent_id);
   Task<> look_for_servers();
   Task<> run_download();
   const ModelCatalog& catalog() const { return *catalog_; }
@@ -87,6 +107,9 @@ private:
   RunEvents& events_;
   std::vector<std::unique_ptr<ports::ModelServer>> servers_;
   std::unique_ptr<ModelCatalog> catalog_;
+  std::unique_ptr<AuthProfileFiles> profiles_;
+  std::string default_agent_ = "main";
+  std::map<std::string, std::vector<std::string>, std::less<>> auth_order_;
   std::vector<std::pair<ports::ModelServer*, ports::ServerModel>> found_;
   std::int64_t looked_at_ms_ = -1;
   bool downloading_ = false;

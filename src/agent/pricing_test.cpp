@@ -39,8 +39,8 @@ TEST(Pricing, TheWorstCaseIsNeverBelowWhatTheCallCosts) {
   }
 }
 
-TEST(Pricing, AnUnknownPriceIsTakenAsTheWorst) {
-  EXPECT_EQ(worst_case(1'000'000, 0, Price{}), kWorstPrice.cache_write);
+TEST(Pricing, AnUnknownPriceIsCountedAtTheAssumedRate) {
+  EXPECT_EQ(worst_case(1'000'000, 0, Price{}), kAssumedPrice.cache_write);
   EXPECT_EQ(worst_case(0, 1'000'000, Price{}, kSonnet), kSonnet.output);
 }
 

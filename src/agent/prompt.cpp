@@ -1,5 +1,6 @@
 #include "agent/prompt.hpp"
 
+#include "agent/identity.hpp"
 #include "base/clock.hpp"
 #include "base/embedded.hpp"
 #include "base/text.hpp"
@@ -10,9 +11,8 @@ namespace openclaw::agent {
 namespace {
 
 // OpenClaw's order of bootstrap files.
-constexpr std::string_view kFiles[] = {"AGENTS.md", "SOUL.md",      "TOOLS.md", "IDENTITY.md",
-                                       "USER.md",   "BOOTSTRAP.md", "MEMORY.md"};
-constexpr std::string_view kTemplates[] = {"AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md"};
+constexpr std::string_view kFiles[] = {"AGENTS.md", "SOUL.md",      "TOOLS.md",     "IDENTITY.md",
+                                       "USER.md",   "HEARTBEAT.md", "BOOTSTRAP.md", "MEMORY.md"};
 constexpr std::size_t kReadLimit = 1024 * 1024;
 
 std::string first_sentence(std::string_view text) {
@@ -23,17 +23,18 @@ std::string first_sentence(std::string_view text) {
 } // namespace
 
 std::string system_prompt(const PromptInput& input) {
+  const auto called = identity_of(input.agent).name;
   if (input.small) {
     std::string prompt =
         fmt::format("You are {}, a personal assistant. Answer briefly and plainly, in the language of the user. "
                     "Say so when you do not know something.\n",
-                    input.agent.name);
+                    called);
     if (const auto soul = input.workspace.read_file("SOUL.md", kReadLimit))
       prompt += cut_middle(trim(*soul), 600, 0) + "\n";
     return prompt;
   }
-  std::string prompt = fmt::format(
-      "You are {}, a personal assistant that runs inside openclaw on the user's own machine.\n\n", input.agent.name);
+  std::string prompt =
+      fmt::format("You are {}, a personal assistant that runs inside openclaw on the user's own machine.\n\n", called);
   if (!input.tools.empty()) {
     prompt += "## Tools\n";
     for (const auto& tool : input.tools)
@@ -76,7 +77,7 @@ std::string with_envelope(std::string_view text, std::int64_t timestamp_ms) {
 Result<> prepare_workspace(const sandbox::Workspace& workspace) {
   for (const auto name : kFiles)
     if (workspace.exists(name)) return {};
-  for (const auto name : kTemplates) {
+  for (const auto name : kFiles) {
     const auto content = find_embedded(embedded_texts(), fmt::format("agent/templates/{}", name));
     if (content) TRY_VOID(workspace.write_file(name, *content));
   }

@@ -48,6 +48,10 @@ public:
                             std::string_view details_json) = 0;
   virtual void tool_finished(const RunInfo& run, std::string_view call_id, std::string_view name,
                              const ports::Message& result) = 0;
+  // Another model than the first choice answers from here on, or (`model` is `first`) the first one again. People are
+  // told so besides, by a message of the gateway.
+  virtual void model_changed(const RunInfo&, std::string_view /*model*/, std::string_view /*first*/,
+                             std::string_view /*reason*/) {}
   // Exactly one of these ends a run.
   virtual void finished(const RunInfo& run, const ports::Message& answer) = 0;
   virtual void failed(const RunInfo& run, const ports::Message& failure, bool retryable) = 0;

@@ -29,6 +29,10 @@ public:
                      const ports::Message& result) override {
     for (auto* to : listeners_) to->tool_finished(run, call_id, name, result);
   }
+  void model_changed(const RunInfo& run, std::string_view model, std::string_view first,
+                     std::string_view reason) override {
+    for (auto* to : listeners_) to->model_changed(run, model, first, reason);
+  }
   void finished(const RunInfo& run, const ports::Message& answer) override {
     for (auto* to : listeners_) to->finished(run, answer);
   }

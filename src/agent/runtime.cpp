@@ -3,8 +3,11 @@
 #include "agent/approvals.hpp"
 #include "agent/prompt.hpp"
 #include "agent/turn.hpp"
+#include "async/offload.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "base/text.hpp"
 #include "store/ledger.hpp"
 #include <fmt/core.h>
 
@@ -12,6 +15,11 @@ namespace openclaw::agent {
 namespace {
 constexpr std::size_t kLaneLimit = 50;
 constexpr std::size_t kRememberedRuns = 1000;
+constexpr std::int64_t kFirstPauseMs = 500; // between attempts to write a transcript file
+constexpr std::int64_t kLongestPauseMs = 30'000;
+constexpr std::size_t kNoticesInSession = 20;
+constexpr std::size_t kSessionsWithNotices = 1000;
+constexpr std::size_t kNoticeBytes = 1000;
 } // namespace
 
 struct Runtime::Active {
@@ -38,21 +46,39 @@ Task<bool> Acceptance::wait() {
 Runtime::Runtime(RuntimeServices services)
     : services_(services), history_(services.state_folder),
       transcript_files_(services.state_folder + "/agents", services.state_folder + "/state.db"),
+      sessions_file_(services.state_folder, services.time),
       approvals_(std::make_unique<Approvals>(services.executor, services.time, services.random, services.database,
                                              services.events)),
-      run_ended_(services.executor), runs_(services.executor), background_(services.executor),
-      slot_freed_(services.executor) {}
+      router_(services.models, services.database, services.time), run_ended_(services.executor),
+      runs_(services.executor), background_(services.executor), slot_freed_(services.executor) {}
 
 Runtime::~Runtime() = default;
 
 void Runtime::configure(Settings settings, const json::value& config) {
   settings_ = std::move(settings);
   config_ = config;
+  services_.models.read_profiles(services_.state_folder + "/agents", settings_.agents.front().id);
 }
 
 std::string Runtime::tool_settings(std::string_view section) const {
   const auto* value = find_path(config_, section.empty() ? std::string("tools") : fmt::format("tools.{}", section));
   return value && value->is_object() ? to_text(*value) : std::string("{}");
+}
+
+void Runtime::add_notice(const std::string& session_key, std::string text) {
+  if (!notices_.contains(session_key) && notices_.size() >= kSessionsWithNotices) return;
+  auto& waiting = notices_[session_key];
+  // The newest are worth most.
+  if (waiting.size() >= kNoticesInSession) waiting.erase(waiting.begin());
+  waiting.push_back(fmt::format("[{}] {}", iso_time(services_.time.now_ms()), printable(text, kNoticeBytes)));
+}
+
+std::vector<std::string> Runtime::take_notices(const std::string& session_key) {
+  const auto found = notices_.find(session_key);
+  if (found == notices_.end()) return {};
+  auto taken = std::move(found->second);
+  notices_.erase(found);
+  return taken;
 }
 
 Result<const sandbox::Workspace*> Runtime::workspace_of(const std::string& agent_id) {
@@ -154,6 +180,7 @@ Task<> Runtime::run_one(std::shared_ptr<Active> active) {
   if (outcome) active->outcome = std::move(*outcome);
   remember(active->run.info.run_id, active->outcome);
   active->ended = true;
+  sessions_changed(active->run.info.agent_id);
   if (const auto lane = lanes_.find(active->run.info.session_key); lane != lanes_.end())
     lane->second->changed->notify();
   run_ended_.notify();
@@ -211,9 +238,45 @@ Task<RunOutcome> Runtime::wait(std::string run_id, std::int64_t timeout_ms) {
   }
 }
 
+void Runtime::project(const store::SessionRow& session) {
+  const auto [at, fresh] = projecting_.try_emplace(session.session_id, false);
+  if (fresh)
+    background_.spawn("transcript file", project_until_done(session));
+  else
+    at->second = true;
+}
+
+Task<> Runtime::project_until_done(store::SessionRow session) {
+  const auto workspace = workspace_of(session.agent_id);
+  const auto root = workspace ? (*workspace)->root() : std::string();
+  bool complained = false;
+  for (auto pause = kFirstPauseMs;; pause = std::min(pause * 2, kLongestPauseMs)) {
+    projecting_[session.session_id] = false;
+    std::function<Result<bool>()> work = [this, session, root]() -> Result<bool> {
+      TRY_VOID(transcript_files_.update(session.agent_id, session.session_id, session.created_ms, root));
+      return true;
+    };
+    auto updated = co_await async::offload<bool>(std::move(work));
+    if (updated && !projecting_[session.session_id]) break;
+    if (updated) continue;
+    if (!std::exchange(complained, true))
+      log::warn("agent", updated.error().text(), {{"session", session.key}, {"doing", "transcript file"}});
+    auto slept = co_await services_.time.sleep_ms(pause);
+    if (!slept) break;
+  }
+  projecting_.erase(session.session_id);
+  co_return Result<>{};
+}
+
 Task<> Runtime::recover() {
-  CO_TRY(const auto open, store::open_runs(services_.database.reader()));
-  if (open.empty()) co_return Result<>{};
+  CO_TRY_VOID(router_.restore());
+  for (const auto& agent : settings_.agents)
+    sessions_changed(agent.id); // a kill may have come before the last writing
+  auto& reader = services_.database.reader();
+  CO_TRY(const auto open, store::open_runs(reader));
+  CO_TRY(const auto asked, store::pending_approvals(reader, 0));
+  CO_TRY(const bool reserved, store::any_reservation(reader));
+  if (open.empty() && asked.empty() && !reserved) co_return Result<>{};
   const auto now = services_.time.now_ms();
   std::function<Result<std::int64_t>(store::Connection&)> tidy =
       [now](store::Connection& connection) -> Result<std::int64_t> {
@@ -262,6 +325,11 @@ Task<> Runtime::fail_interrupted(store::InboxRow row) {
   for (const auto& receipt : unfinished)
     message.error_message += fmt::format(" The tool {} had been started ({}); whether it took effect is unknown.",
                                          receipt.tool, receipt.summary);
+  CO_TRY(const auto lost, approvals_->lost_by_restart());
+  for (const auto& request : lost)
+    if (request.run_id == row.run_id)
+      message.error_message += fmt::format(" It waited for your approval of {} ({}), which was not run.", request.tool,
+                                           printable(request.command, 200));
   message.error_hint = unfinished.empty() ? "Press Retry to run the message again."
                                           : "Check that first, then press Retry to run the message again.";
   auto* random = &services_.random;
@@ -274,6 +342,7 @@ Task<> Runtime::fail_interrupted(store::InboxRow row) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool recorded, co_await services_.database.write<bool>(std::move(record)));
+  if (session) project(*session);
   co_return Result<>{};
 }
 
@@ -295,7 +364,7 @@ Task<> Runtime::shut_down() {
   CO_TRY_VOID(co_await runs_.join());
   background_.cancel();
   CO_TRY_VOID(co_await background_.join());
-  co_return Result<>{};
+  co_return co_await sessions_file_.flush();
 }
 
 Task<store::SessionRow> Runtime::reset_session(std::string session_key) {
@@ -320,6 +389,8 @@ Task<store::SessionRow> Runtime::reset_session(std::string session_key) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool saved, co_await services_.database.write<bool>(std::move(save)));
+  sessions_changed(row.agent_id);
+  router_.forget_session(session_key);
   services_.events.session_changed(session_key, "reset");
   co_return row;
 }
@@ -344,6 +415,7 @@ Task<bool> Runtime::delete_session(std::string session_key) {
     return true;
   };
   CO_TRY([[maybe_unused]] const bool retired, co_await async::offload<bool>(std::move(retire)));
+  sessions_changed(old->agent_id);
   services_.events.session_changed(session_key, "deleted");
   co_return removed;
 }

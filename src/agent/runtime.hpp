@@ -2,8 +2,10 @@
 // model calls and tool calls until there is an answer, an error or a stop.
 #pragma once
 #include "agent/history.hpp"
+#include "agent/model_router.hpp"
 #include "agent/models.hpp"
 #include "agent/run_events.hpp"
+#include "agent/sessions_file.hpp"
 #include "agent/settings.hpp"
 #include "agent/transcript.hpp"
 #include "async/event.hpp"
@@ -81,6 +83,7 @@ public:
 
   void configure(Settings settings, const json::value& config);
   const Settings& settings() const { return settings_; }
+  const json::value& config() const { return config_; }      // the snapshot that settings() was read from
   std::string tool_settings(std::string_view section) const; // JSON text of config tools.SECTION
 
   // Starts the lanes' scope with what a crash left: accepted messages run, interrupted runs become visible failures.
@@ -104,12 +107,21 @@ public:
   // Kind::denied for the main session, Kind::conflict while it runs.
   Task<bool> delete_session(std::string session_key);
 
+  // A line that the model reads with the session's next message: something ended meanwhile. At most 20 wait a session.
+  void add_notice(const std::string& session_key, std::string text);
+  std::vector<std::string> take_notices(const std::string& session_key);
+
   Approvals& approvals() { return *approvals_; }
+  ModelRouter& router() { return router_; }
   RuntimeServices& services() { return services_; }
   // Opened at first use, with the starting files when it is new.
   Result<const sandbox::Workspace*> workspace_of(const std::string& agent_id);
   History& history() { return history_; }
   TranscriptFiles& transcript_files() { return transcript_files_; }
+  // The session's JSONL file follows its rows in the background, however long its disk refuses it.
+  void project(const store::SessionRow& session);
+  // What other programs read of the agent's sessions is out of date.
+  void sessions_changed(const std::string& agent_id) { sessions_file_.touch(background_, agent_id); }
   async::Scope& background() { return background_; }
 
 private:
@@ -121,17 +133,22 @@ private:
   Task<> wait_for_slot();
   void remember(const std::string& run_id, RunOutcome outcome);
   Task<> fail_interrupted(store::InboxRow row);
+  Task<> project_until_done(store::SessionRow session);
 
   RuntimeServices services_;
   Settings settings_;
   json::value config_;
   History history_;
   TranscriptFiles transcript_files_;
+  SessionsFile sessions_file_;
   std::unique_ptr<Approvals> approvals_;
+  ModelRouter router_;
   std::map<std::string, sandbox::Workspace> workspaces_;
   std::map<std::string, std::shared_ptr<Lane>> lanes_;
+  std::map<std::string, bool> projecting_;     // session ids; true: changed again meanwhile
   std::map<std::string, RunOutcome> outcomes_; // of the last 1000 runs
   std::deque<std::string> outcome_order_;
+  std::map<std::string, std::vector<std::string>> notices_; // of at most 1000 sessions
   async::Event run_ended_;
   async::Scope runs_;
   async::Scope background_;

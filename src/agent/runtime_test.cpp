@@ -3,8 +3,10 @@
 #include "agent/chat_command.hpp"
 #include "agent/runtime.hpp"
 #include "agent/session_key.hpp"
+#include "config/files.hpp"
 #include <filesystem>
 #include <fmt/core.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -349,6 +351,41 @@ TEST_F(RuntimeTest, ATranscriptFileWithATornTailIsRepaired) {
   std::filesystem::resize_file(path, whole - 5);
   ASSERT_TRUE(files.update("main", session.session_id, session.created_ms, "/w"));
   EXPECT_EQ(std::filesystem::file_size(path), whole);
+}
+
+TEST_F(RuntimeTest, TheSessionsFileIsWhatOpenClawReads) {
+  answer("r1", "one");
+  ASSERT_TRUE(async::run(loop_, runtime_->shut_down())); // nothing waits for the file, but the end does
+  std::ifstream file(folder_ + "/agents/main/sessions/sessions.json");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto sessions = parse_json(text, "sessions.json");
+  ASSERT_TRUE(sessions) << text;
+  const auto session = store::find_session(database_->reader(), "agent:main:main").value().value();
+  const auto* entry = find(*sessions, "agent:main:main");
+  ASSERT_TRUE(entry) << text;
+  EXPECT_EQ(string_or(*entry, "sessionId"), session.session_id);
+  EXPECT_EQ(integer_or(*entry, "updatedAt", 0), session.updated_ms);
+  EXPECT_EQ(string_or(*entry, "sessionFile"),
+            fmt::format("{}/agents/main/sessions/{}.jsonl", folder_, session.session_id));
+  EXPECT_EQ(string_or(entry->at("deliveryContext"), "channel"), "webchat");
+  EXPECT_TRUE(std::filesystem::exists(string_or(*entry, "sessionFile")));
+}
+
+TEST_F(RuntimeTest, TheSessionsFileOfTheOriginalProgramIsPutAsideAndNeverLost) {
+  const auto folder = folder_ + "/agents/main/sessions";
+  std::filesystem::create_directories(folder);
+  const std::string original = R"({"agent:main:main":{"sessionId":"0000-old"}})";
+  std::ofstream(folder + "/sessions.json") << original;
+  std::ofstream(folder + "/0000-old.jsonl") << "{}\n";
+  runtime_->sessions_changed("main");
+  ASSERT_TRUE(async::run(loop_, runtime_->shut_down()));
+  EXPECT_EQ(config::read_small_file(folder + "/sessions.json", 4096).value(), original) << "we have nothing to say yet";
+  start();
+  answer("r1", "one");
+  ASSERT_TRUE(async::run(loop_, runtime_->shut_down()));
+  EXPECT_EQ(config::read_small_file(folder + "/sessions.json.original", 4096).value(), original);
+  EXPECT_NE(config::read_small_file(folder + "/sessions.json", 65536).value().value().find("sessionFile"),
+            std::string::npos);
 }
 
 TEST(SessionKey, HasOneNameForEachConversation) {

@@ -29,6 +29,7 @@ Task<store::SessionRow> change_session(Runtime& runtime, std::string session_key
     return row;
   };
   CO_TRY(auto row, co_await services.database.write<store::SessionRow>(std::move(save)));
+  runtime.sessions_changed(row.agent_id);
   services.events.session_changed(session_key, "patched");
   co_return row;
 }

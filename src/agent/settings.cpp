@@ -20,6 +20,32 @@ Result<std::int64_t> cap(const json::value& config, std::string_view key) {
   return parse_micro_usd(*value, key);
 }
 
+Result<BudgetSettings> read_budget(const json::value& config) {
+  BudgetSettings budget;
+  budget.per_day_is_default = find_path(config, "budget.perDayUsd") == nullptr;
+  if (!budget.per_day_is_default) {
+    TRY(budget.per_day_micro_usd, cap(config, "budget.perDayUsd"));
+  }
+  TRY(budget.per_month_micro_usd, cap(config, "budget.perMonthUsd"));
+  TRY(budget.per_session_micro_usd, cap(config, "budget.perSessionUsd"));
+  TRY(budget.per_run_micro_usd, cap(config, "budget.perRunUsd"));
+  if (const auto* agents = find_path(config, "budget.agents"); agents && agents->is_object())
+    for (const auto& [id, caps] : agents->get_object()) {
+      AgentBudget agent;
+      const auto at = [&](const char* name) -> Result<std::int64_t> {
+        const auto* value = find(caps, name);
+        if (!value || value->is_null()) return -1;
+        return parse_micro_usd(*value, fmt::format("budget.agents.{}.{}", std::string_view(id), name));
+      };
+      TRY(agent.per_day_micro_usd, at("perDayUsd"));
+      TRY(agent.per_month_micro_usd, at("perMonthUsd"));
+      budget.agents[std::string(id)] = agent;
+    }
+  TRY(const auto unknown, cap(config, "budget.unknownPricePerMTokUsd"));
+  if (unknown >= 0) budget.assumed_price = {unknown, unknown, unknown, unknown, true};
+  return budget;
+}
+
 Result<policy::CommandPolicy> read_exec(const json::value& config) {
   policy::CommandPolicy policy;
   const auto* exec = find_path(config, "tools.exec");
@@ -50,10 +76,15 @@ const AgentSettings* Settings::find_agent(std::string_view id) const {
   return nullptr;
 }
 
+AgentBudget BudgetSettings::of_agent(const std::string& id) const {
+  const auto found = agents.find(id);
+  return found == agents.end() ? AgentBudget{} : found->second;
+}
+
 Result<std::int64_t> parse_micro_usd(const json::value& value, std::string_view key) {
   const auto bad = [&] {
     return fail(Kind::invalid, fmt::format("{} is not an amount of US dollars.", key),
-                "Write for instance 0.50 or \"2usd\".");
+                "Write for instance 0.50 or \"2usd\", or \"off\" for no limit.");
   };
   std::string text;
   if (value.is_string())
@@ -64,6 +95,7 @@ Result<std::int64_t> parse_micro_usd(const json::value& value, std::string_view 
     text = fmt::format("{:.6f}", value.get_double());
   else
     return bad();
+  if (text == "off") return -1;
   if (text.ends_with("usd")) text = std::string(trim(std::string_view(text).substr(0, text.size() - 3)));
   if (text.starts_with("$")) text.erase(0, 1);
   std::int64_t micro = 0;
@@ -100,6 +132,16 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
   settings.bootstrap_max_chars =
       static_cast<std::size_t>(std::max<std::int64_t>(100, integer_or(defaults, "bootstrapMaxChars", 20'000)));
   settings.run_timeout_ms = std::clamp<std::int64_t>(integer_or(defaults, "timeoutSeconds", 600), 1, 86'400) * 1000;
+  if (const auto* llm = find(defaults, "llm")) {
+    const auto milliseconds = [&](std::string_view key, std::int64_t otherwise) {
+      const auto seconds = integer_or(*llm, key, -1);
+      return seconds < 0 ? otherwise : seconds == 0 ? 86'400'000 : std::min<std::int64_t>(seconds, 86'400) * 1000;
+    };
+    auto& patience = settings.patience;
+    patience.idle_ms = milliseconds("idleTimeoutSeconds", patience.idle_ms);
+    patience.first_ms = milliseconds("firstTokenTimeoutSeconds", patience.first_ms);
+    patience.first_local_ms = milliseconds("firstTokenTimeoutSeconds", patience.first_local_ms);
+  }
   settings.max_iterations =
       static_cast<int>(std::clamp<std::int64_t>(integer_or(defaults, "maxIterations", 50), 1, 1000));
   settings.max_concurrent =
@@ -152,11 +194,7 @@ Result<Settings> read_settings(const json::value& config, const std::string& hom
   for (auto& agent : settings.agents)
     agent.is_default = &agent == &settings.agents.front();
 
-  TRY(settings.budget.per_day_micro_usd, cap(config, "budget.perDayUsd"));
-  TRY(settings.budget.per_session_micro_usd, cap(config, "budget.perSessionUsd"));
-  TRY(settings.budget.per_run_micro_usd, cap(config, "budget.perRunUsd"));
-  TRY(const auto unknown_price, cap(config, "budget.unknownPricePerMTokUsd"));
-  if (unknown_price >= 0) settings.budget.unknown_price = unknown_price;
+  TRY(settings.budget, read_budget(config));
   TRY(settings.exec, read_exec(config));
   if (const auto* exec = find_path(config, "tools.exec"))
     settings.approval_timeout_ms =

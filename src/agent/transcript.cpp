@@ -85,11 +85,9 @@ json::object message_to_json(const ports::Message& message) {
     if (!message.error_message.empty()) out["errorMessage"] = message.error_message;
     if (!message.error_hint.empty()) out["errorHint"] = message.error_hint;
   }
-  if (message.role == ports::Role::tool_result) {
-    if (!message.details_json.empty())
-      if (auto details = parse_json(message.details_json, "tool details")) out["details"] = std::move(*details);
-    out["isError"] = message.is_error;
-  }
+  if (!message.details_json.empty())
+    if (auto details = parse_json(message.details_json, "details")) out["details"] = std::move(*details);
+  if (message.role == ports::Role::tool_result) out["isError"] = message.is_error;
   out["timestamp"] = message.timestamp_ms;
   return out;
 }

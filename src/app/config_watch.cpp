@@ -7,7 +7,8 @@
 namespace openclaw::app {
 namespace {
 constexpr std::int64_t kQuietMs = 300;
-}
+constexpr std::string_view kVault = "vault"; // what the configuration refers to
+} // namespace
 
 Result<ConfigWatch> ConfigWatch::create(async::Executor executor, const std::string& path) {
   const auto slash = path.rfind('/');
@@ -27,7 +28,7 @@ Task<> ConfigWatch::changed(async::Time& time) {
     bool ours = false;
     for (std::size_t at = 0; at + sizeof(inotify_event) <= size;) {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
-      if (event->len > 0 && name_ == event->name) ours = true;
+      if (event->len > 0 && (name_ == event->name || kVault == event->name)) ours = true;
       at += sizeof(inotify_event) + event->len;
     }
     if (!ours) continue;

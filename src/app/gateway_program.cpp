@@ -8,27 +8,35 @@
 #include "async/offload.hpp"
 #include "async/scope.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/version.hpp"
+#include "cli/moving/old_state.hpp"
 #include "config/config.hpp"
 #include "config/redact.hpp"
 #include "config/sections.hpp"
 #include "config/state_folder.hpp"
+#include "gateway/bind.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
 #include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
 #include "sandbox/confine.hpp"
+#include "store/journal.hpp"
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <fmt/core.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace openclaw::app {
 namespace {
 
 constexpr int kDefaultPort = 18789;
+constexpr rlim_t kOpenFiles = 8192;
+constexpr std::int64_t kMemoryMs = 10'000;
+constexpr std::size_t kFreeBytes = 4 * 1024 * 1024; // that the program may keep for later
 
 int print_error(const Error& error) {
   fmt::print(stderr, "openclaw: {}\n", error.message);
@@ -63,19 +71,36 @@ json::object show(const config::Snapshot& snapshot) {
           {"legacyIssues", json::array()}};
 }
 
-// The listening addresses. Only loopback is open without TLS in this build.
-Result<std::vector<net::HttpServer::Address>> addresses(const cli::GatewayOptions& options, const json::value& config) {
-  const auto* gateway = find(config, "gateway");
-  const int port =
-      options.port.value_or(static_cast<int>(gateway ? integer_or(*gateway, "port", kDefaultPort) : kDefaultPort));
-  const auto bind = !options.bind.empty() ? options.bind
-                    : gateway             ? string_or(*gateway, "bind", "loopback")
-                                          : std::string("loopback");
-  if (bind != "loopback" && bind != "auto" && bind != "127.0.0.1" && bind != "localhost")
-    return fail(Kind::denied,
-                fmt::format("The gateway listens on loopback only in this build, and \"{}\" was asked for.", bind),
-                "Reach it from elsewhere through: ssh -L 18789:127.0.0.1:18789 THIS-MACHINE");
-  return std::vector<net::HttpServer::Address>{{"127.0.0.1", port}, {"::1", port}};
+Result<gateway::Listening> listening(const cli::GatewayOptions& options, const json::value& config) {
+  const json::value none = json::object();
+  const auto* section = find(config, "gateway");
+  const auto& gateway = section ? *section : none;
+  if (const auto* tls = find_path(config, "gateway.tls.enabled"); tls && tls->is_bool() && tls->get_bool())
+    return fail(
+        Kind::denied, "gateway.tls.enabled is set, and this build does not serve TLS itself.",
+        "Put a reverse proxy with TLS before it (gateway.trustedProxies, gateway.allowedHosts), or use ssh -L.");
+  const int port = options.port.value_or(static_cast<int>(integer_or(gateway, "port", kDefaultPort)));
+  const auto bind = !options.bind.empty() ? options.bind : string_or(gateway, "bind", "loopback");
+  return gateway::where_to_listen(bind, string_or(gateway, "customBindHost"), port, gateway::machine_addresses());
+}
+
+// The keys of the section `gateway` in which the two differ: the listener, its doors and credentials are made once.
+std::vector<std::string> read_at_start_only(const json::value& before, const json::value& now) {
+  const json::value none = json::object();
+  const auto section = [&](const json::value& config) -> const json::value& {
+    const auto* found = find(config, "gateway");
+    return found && found->is_object() ? *found : none;
+  };
+  const auto& old = section(before).get_object();
+  const auto& fresh = section(now).get_object();
+  std::vector<std::string> keys;
+  for (const auto& field : old) {
+    const auto* same = fresh.if_contains(field.key());
+    if (!same || *same != field.value()) keys.push_back("gateway." + std::string(field.key()));
+  }
+  for (const auto& field : fresh)
+    if (!old.contains(field.key())) keys.push_back("gateway." + std::string(field.key()));
+  return keys;
 }
 
 class GatewayProgram {
@@ -114,39 +139,67 @@ public:
   }
 
 private:
+  // A variable's name in the key's place, or "ollama-local" where a server wants any key: ordinary words that a tool
+  // may show.
+  bool is_placeholder(std::string_view text) const {
+    return environment_.find(text) || (text.size() < 16 && text.find_first_of("0123456789") == std::string_view::npos);
+  }
+
   Result<> apply(const config::Snapshot& snapshot) {
     TRY_VOID(snapshot.check());
+    config::each_secret_text(snapshot.value, [this](std::string_view text) {
+      if (!is_placeholder(text)) log::redact(Secret(std::string(text)));
+    });
     TRY(auto settings, agent::read_settings(snapshot.value, environment_.find("HOME").value_or("/"), folder_.path()));
     TRY_VOID(models_.configure(snapshot.value));
     runtime_.configure(std::move(settings), snapshot.value);
     return {};
   }
 
+  // As the file is now, for whoever wants to change it: what is in force may be older, when the file became unusable.
+  json::object show_file() const {
+    const auto loaded = config_.load();
+    auto shown = show(loaded ? *loaded : snapshot_);
+    json::array waiting;
+    for (const auto& key : read_at_start_only(started_with_, loaded ? loaded->value : snapshot_.value))
+      waiting.push_back(json::value(key));
+    shown["restartRequired"] = std::move(waiting);
+    if (!rejected_.empty()) shown["notInForce"] = rejected_;
+    return shown;
+  }
+
   Task<> serve() {
     CO_TRY_VOID(apply(snapshot_));
+    if (const auto* section = find(snapshot_.value, "gateway")) started_with_.get_object()["gateway"] = *section;
     if (options_.setup_model && options_.model_download) CO_TRY_VOID(co_await setup_model(models_, time_));
-    CO_TRY(auto listen, addresses(options_, snapshot_.value));
-    auto token = options_.token;
-    if (token.empty()) {
-      CO_TRY(token, config::gateway_token(folder_, snapshot_.value, environment_, config::CreateToken::yes));
+    CO_TRY(auto listen, listening(options_, snapshot_.value));
+    config::GatewayAuth auth{false, options_.token};
+    if (auth.secret.empty()) {
+      CO_TRY(auth, config::gateway_auth(folder_, snapshot_.value, environment_, config::CreateToken::yes));
     }
-    log::redact(token);
-    gateway::GatewayOptions gateway_options{std::move(listen), std::move(token),
+    log::redact(auth.secret);
+    exposed_ = listen.exposed;
+    gateway::GatewayOptions gateway_options{std::move(listen.addresses),
+                                            std::move(auth.secret),
                                             strings_at(snapshot_.value, "gateway.allowedHosts"),
-                                            strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins")};
+                                            strings_at(snapshot_.value, "gateway.controlUi.allowedOrigins"),
+                                            auth.password ? gateway::AuthMode::password : gateway::AuthMode::token,
+                                            strings_at(snapshot_.value, "gateway.trustedProxies"),
+                                            exposed_};
+    if (const auto* ui = find_path(snapshot_.value, "gateway.controlUi"); ui && bool_or(*ui, "enabled", true)) {
+      gateway_options.control_ui_root = string_or(*ui, "root");
+      gateway_options.control_ui_path = string_or(*ui, "basePath");
+    }
+    for (const auto& [name, value] : environment_.variables())
+      if (config::is_secret_place(name)) log::redact(Secret(value));
     gateway::Gateway gateway(std::move(gateway_options), loop_.get_executor(), time_, random_, *database_,
                              broadcaster_);
-    gateway::Services services{time_,
-                               random_,
-                               *database_,
-                               runtime_,
-                               models_,
-                               messaging_,
-                               gateway,
-                               folder_.path(),
-                               snapshot_.path,
-                               std::string(kVersion),
-                               [this] { return show(snapshot_); }};
+    gateway::Services services{time_,          random_,
+                               *database_,     runtime_,
+                               models_,        messaging_,
+                               gateway,        folder_.path(),
+                               snapshot_.path, std::string(kVersion),
+                               config_,        [this] { return show_file(); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);
@@ -155,12 +208,34 @@ private:
     co_return outcome;
   }
 
+  // Also what was changed while no gateway ran: the journal's last configuration is compared with the one that counts
+  // now.
+  Task<> journal_config() {
+    CO_TRY(const auto former, store::last_journal_entry(database_->reader(), "config"));
+    store::JournalEntry entry;
+    entry.time_ms = time_.now_ms();
+    entry.actor = "gateway";
+    entry.behalf = "owner";
+    entry.action = "config";
+    entry.subject = snapshot_.hash;
+    entry.outcome = "in force";
+    if (former && former->subject == entry.subject) co_return Result<>{};
+    std::function<Result<bool>(store::Connection&)> save = [entry](store::Connection& connection) -> Result<bool> {
+      TRY_VOID(store::record(connection, entry));
+      return true;
+    };
+    CO_TRY([[maybe_unused]] const bool saved, co_await database_->write<bool>(std::move(save)));
+    co_return Result<>{};
+  }
+
   Task<> serve_until_signal(gateway::Gateway* gateway) {
     CO_TRY_VOID(co_await channels_.configure(snapshot_.value));
     CO_TRY_VOID(co_await runtime_.recover());
     CO_TRY_VOID(co_await channels_.recover());
+    scope_.spawn("memory", give_back_memory());
     scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
+    CO_TRY_VOID(co_await journal_config());
     co_await signals_.async_wait(async::use_task);
     co_return Result<>{};
   }
@@ -176,11 +251,24 @@ private:
                  "minutes; a new one comes from: openclaw dashboard\n"
                  "Stop with Ctrl+C.\n",
                  kVersion, gateway->port(), login);
+      if (exposed_)
+        fmt::print(
+            "\nOther machines reach it too, in place of 127.0.0.1 with: {}. There is no TLS: whoever can read the "
+            "network can read what is sent.\nPut a proxy with TLS before it where you do not trust the network.\n",
+            join(gateway::machine_addresses(), ", "));
     }
     std::fflush(stdout);
     // What starting needed goes back to the system.
     malloc_trim(0);
     co_return Result<>{};
+  }
+
+  // After a crowd has gone its memory lies about in small free pieces; the system gets it back.
+  Task<> give_back_memory() {
+    while (true) {
+      CO_TRY_VOID(co_await time_.sleep_ms(kMemoryMs));
+      if (mallinfo2().fordblks > kFreeBytes) malloc_trim(0);
+    }
   }
 
   Task<> watch_config() {
@@ -192,8 +280,13 @@ private:
     while (true) {
       CO_TRY_VOID(co_await watch->changed(time_));
       auto loaded = config_.load();
-      if (loaded && loaded->hash == snapshot_.hash) continue;
+      // The same text may refer to another secret by now.
+      if (loaded && loaded->hash == snapshot_.hash && loaded->value == snapshot_.value) {
+        rejected_.clear(); // what was refused was taken back
+        continue;
+      }
       auto applied = loaded ? apply(*loaded) : Result<>(std::unexpected(loaded.error()));
+      rejected_ = applied ? std::string() : applied.error().text();
       if (!applied) {
         log::warn("config", "The changed configuration is not usable, so the former one stays in force. " +
                                 applied.error().text());
@@ -202,6 +295,10 @@ private:
       snapshot_ = std::move(*loaded);
       if (auto connected = co_await channels_.configure(snapshot_.value); !connected) log::error("channels", connected.error().text());
       log::info("config", "The changed configuration is in force.", {{"hash", snapshot_.hash}});
+      if (const auto keys = read_at_start_only(started_with_, snapshot_.value); !keys.empty())
+        log::warn("config", fmt::format("{} {} only at the start, so the change waits for the next one.",
+                                        join(keys, ", "), keys.size() == 1 ? "is read" : "are read"));
+      if (auto told = co_await journal_config(); !told) log::error("config", told.error().text());
       broadcaster_.models_changed();
     }
   }
@@ -219,11 +316,14 @@ private:
   }
 
   cli::GatewayOptions options_;
+  bool exposed_ = false; // other machines reach it
   config::Environment environment_;
   config::StateFolder folder_;
   config::StateLock lock_;
   config::Config config_;
   config::Snapshot snapshot_;
+  json::value started_with_ = json::object(); // of the configuration, what is read at the start only
+  std::string rejected_;                      // why the file as it stands is not in force
   std::unique_ptr<store::Database> database_;
   async::SystemTime time_;
   SystemRandom random_;
@@ -250,10 +350,16 @@ Result<int> run(const cli::GatewayOptions& options) {
   TRY(const auto logs, folder.sub("logs"));
   TRY_VOID(log::open(logs, options.verbose ? log::Level::debug : log::Level::info));
   if (options.verbose) log::show_on_console(log::Level::info);
+  if (cli::holds_unknown_state(folder.path()))
+    log::warn("gateway",
+              fmt::format("{} holds conversations of an OpenClaw program, which this gateway does not see and "
+                          "does not touch. What would become of them: openclaw migrate --dry-run",
+                          folder.path()));
   sandbox::never_mount(folder.path());
 
   TRY(const auto sections, config::linked_sections());
-  config::Config config(config::config_path(environment, folder.path()), config::compose_schema(sections), environment);
+  config::Config config(config::config_path(environment, folder.path()), config::compose_schema(sections), environment,
+                        folder.path());
   TRY(auto snapshot, config.load());
   TRY_VOID(snapshot.check());
   for (const auto& problem : snapshot.problems)
@@ -270,6 +376,14 @@ int run_gateway(const cli::GatewayOptions& options) {
   // One arena for the loop, one for the pool: more only cost memory here.
   mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
+  // A client is a descriptor, and the usual limit of 1024 is meant for programs that use select().
+  if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kOpenFiles) {
+    files.rlim_cur = std::min(files.rlim_max, kOpenFiles);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  // A core file would hold every secret in memory.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
   // Whatever is created in the state folder is its owner's alone.
   ::umask(077);
   const auto status = run(options);

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -107,7 +108,8 @@ private:
     if (!*from) co_return std::optional<std::string>{};
     std::string piece(kPiece, '\0');
     const auto [code, count] = co_await (*from)->async_read_some(asio::buffer(piece), use_task);
-    if (code == asio::error::eof) {
+    // A terminal that nobody holds open any more gives an input error.
+    if (code == asio::error::eof || code == boost::system::errc::io_error) {
       from->reset();
       co_return std::optional<std::string>{};
     }
@@ -118,7 +120,8 @@ private:
   static Task<> write(std::shared_ptr<SpawnedProcess> self, std::string bytes) {
     if (!self->input_) co_return fail(Kind::conflict, "The input of the process is closed.");
     const auto [code, count] = co_await asio::async_write(*self->input_, asio::buffer(bytes), use_task);
-    if (code == asio::error::broken_pipe) co_return fail(Kind::conflict, "The process no longer reads its input.");
+    if (code == asio::error::broken_pipe || code == boost::system::errc::io_error)
+      co_return fail(Kind::conflict, "The process no longer reads its input.");
     if (code) co_return std::unexpected(error_from(code, "Writing to the process"));
     co_return Result<>{};
   }
@@ -153,6 +156,23 @@ Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(last_error("Making a pipe"));
   return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+struct Terminal {
+  FileDescriptor ours;
+  FileDescriptor theirs;
+};
+Result<Terminal> make_terminal(TerminalSize size) {
+  Terminal made{FileDescriptor(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)), {}};
+  char name[64];
+  if (!made.ours || ::grantpt(made.ours.get()) != 0 || ::unlockpt(made.ours.get()) != 0 ||
+      ::ptsname_r(made.ours.get(), name, sizeof name) != 0)
+    return std::unexpected(last_error("Making a pseudo terminal"));
+  made.theirs = FileDescriptor(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  const winsize window{size.rows, size.columns, 0, 0};
+  if (!made.theirs || ::ioctl(made.ours.get(), TIOCSWINSZ, &window) != 0)
+    return std::unexpected(last_error("Opening a pseudo terminal"));
+  return made;
 }
 
 struct Actions {
@@ -240,7 +260,16 @@ Result<std::shared_ptr<Process>> spawn(Executor executor, SpawnOptions options) 
   };
 
   Pipe input;
-  if (options.pipe_input) {
+  Pipe output;
+  Pipe error;
+  if (options.terminal) {
+    ignore_broken_pipes();
+    TRY(auto terminal, make_terminal(*options.terminal));
+    TRY(input.write, raised(terminal.ours.get()));
+    output.read = std::move(terminal.ours);
+    for (int number = 0; number < 3; ++number)
+      TRY_VOID(place(terminal.theirs.get(), number));
+  } else if (options.pipe_input) {
     ignore_broken_pipes();
     TRY(input, make_pipe());
     TRY_VOID(place(input.read.get(), 0));
@@ -249,14 +278,15 @@ Result<std::shared_ptr<Process>> spawn(Executor executor, SpawnOptions options) 
     if (!nothing) return std::unexpected(last_error("Opening /dev/null"));
     TRY_VOID(place(nothing.get(), 0));
   }
-  TRY(auto output, make_pipe());
-  TRY_VOID(place(output.write.get(), 1));
-  Pipe error;
-  if (options.merge_error) {
-    ::posix_spawn_file_actions_adddup2(&actions.files, 1, 2);
-  } else {
-    TRY(error, make_pipe());
-    TRY_VOID(place(error.write.get(), 2));
+  if (!options.terminal) {
+    TRY(output, make_pipe());
+    TRY_VOID(place(output.write.get(), 1));
+    if (options.merge_error) {
+      ::posix_spawn_file_actions_adddup2(&actions.files, 1, 2);
+    } else {
+      TRY(error, make_pipe());
+      TRY_VOID(place(error.write.get(), 2));
+    }
   }
   int highest = 2;
   for (const auto& [ours, number] : options.descriptors) {
@@ -285,9 +315,9 @@ Result<std::shared_ptr<Process>> spawn(Executor executor, SpawnOptions options) 
     return std::unexpected(problem);
   }
   auto process = std::make_shared<SpawnedProcess>(executor, pid, pidfd);
-  if (options.pipe_input) process->take_input(executor, std::move(input.write));
+  if (input.write) process->take_input(executor, std::move(input.write));
   process->take_output(executor, std::move(output.read));
-  if (!options.merge_error) process->take_error(executor, std::move(error.read));
+  if (error.read) process->take_error(executor, std::move(error.read));
   return std::shared_ptr<Process>(std::move(process));
 }
 

@@ -15,6 +15,11 @@ struct ExitStatus {
   int signal = 0; // 0 when it exited by itself
 };
 
+struct TerminalSize {
+  unsigned short columns = 120;
+  unsigned short rows = 40;
+};
+
 struct SpawnOptions {
   std::vector<std::string> argv;        // argv[0] is the path of the program
   std::string program;                  // the path, where argv[0] says something else; usually empty
@@ -23,6 +28,8 @@ struct SpawnOptions {
   bool pipe_input = false;              // else /dev/null
   bool merge_error = false;             // stderr into stdout
   bool new_session = false;             // leader of a session as well: without the controlling terminal
+  // A pseudo terminal of that size is input, output and error, instead of pipes; it controls no process by itself.
+  std::optional<TerminalSize> terminal;
   // Descriptors to pass: {ours, the number in the child}, numbers from 3.
   std::vector<std::pair<int, int>> descriptors;
 };

@@ -23,6 +23,7 @@ struct State {
   std::mutex mutex;
   int file = -1;
   std::int64_t written = 0;
+  std::int64_t lost = 0; // lines that a full or broken disk did not take
   std::string folder;
   std::string path;
   Level least = Level::info;
@@ -69,7 +70,40 @@ void rotate(State& s) {
   }
   const auto first = s.path + ".1";
   ::rename(s.path.c_str(), first.c_str());
-  if (!open_file(s)) s.file = -1;
+  (void)open_file(s);
+}
+
+// A whole line or nothing: half a line would spoil the next one as well.
+bool append(State& s, const std::string& line) {
+  if (s.file < 0 && !open_file(s)) return false;
+  const auto put = ::write(s.file, line.data(), line.size());
+  if (put == static_cast<ssize_t>(line.size())) {
+    s.written += put;
+    return true;
+  }
+  struct stat info{};
+  if (put > 0 && (fstat(s.file, &info) != 0 || ::ftruncate(s.file, info.st_size - put) != 0)) {
+    // It cannot be taken back: what follows begins on a line of its own.
+    (void)!::write(s.file, "\n", 1);
+  }
+  return false;
+}
+
+std::string file_line(Level level, std::string_view area, const std::string& message) {
+  return json::serialize(json::object{{"time", iso_time(SystemClock().now_ms())},
+                                      {"level", level_name(level)},
+                                      {"area", area},
+                                      {"message", message}}) +
+         "\n";
+}
+
+void append_or_count(State& s, const std::string& line) {
+  if (s.lost > 0) {
+    const auto note = fmt::format("{} lines of this log are missing: its disk did not take them.", s.lost);
+    if (append(s, file_line(Level::warn, "log", note))) s.lost = 0;
+  }
+  if (s.lost > 0 || !append(s, line)) ++s.lost;
+  if (s.written > kFileBytes) rotate(s);
 }
 
 std::string redact_locked(const State& s, std::string_view text) {
@@ -124,7 +158,7 @@ std::string redacted(std::string_view text) {
 void write(Level level, std::string_view area, std::string_view message, std::initializer_list<Field> fields) {
   auto& s = state();
   const std::lock_guard lock(s.mutex);
-  const bool to_file = s.file >= 0 && level >= s.least;
+  const bool to_file = !s.folder.empty() && level >= s.least;
   const bool to_console = s.console && level >= *s.console;
   if (!to_file && !to_console) return;
   const auto safe = [&](std::string_view text) { return printable(redact_locked(s, text), kFieldBytes); };
@@ -136,9 +170,7 @@ void write(Level level, std::string_view area, std::string_view message, std::in
     line["message"] = safe(message);
     for (const auto& [name, value] : fields)
       line[name] = safe(value);
-    const auto text = json::serialize(line) + "\n";
-    if (::write(s.file, text.data(), text.size()) > 0) s.written += static_cast<std::int64_t>(text.size());
-    if (s.written > kFileBytes) rotate(s);
+    append_or_count(s, json::serialize(line) + "\n");
   }
   if (to_console) {
     std::string text = fmt::format("{}: {}: {}", level_name(level), area, safe(message));

@@ -251,6 +251,32 @@ TEST_F(CommandsTest, ListsAndAnswersApprovals) {
   EXPECT_EQ(gateway.seen.back(), R"(exec.approval.resolve {"id":"a1","decision":"allow-always"})");
 }
 
+TEST_F(CommandsTest, ListsDevicesAndFindsThemByTheBeginningOfTheirId) {
+  SmallGateway gateway;
+  gateway.answers["device.pair.list"] = json::parse(R"({
+    "pending":[{"requestId":"0192-request-one","deviceId":"aaaabbbbccccdddd","clientId":"tui","remoteIp":"10.0.0.9","scopes":["operator.read"],"ts":1}],
+    "paired":[{"deviceId":"1111222233334444","clientId":"cli","platform":"linux","scopes":["operator.admin"],"tokens":[{"role":"operator"}]},
+              {"deviceId":"1111999933334444","displayName":"Kit\u001bchen","scopes":[],"tokens":[{"role":"operator","revokedAtMs":5}]}]})");
+  gateway.answers["device.pair.approve"] = json::parse(R"({"requestId":"x","device":{"deviceId":"aaaabbbbccccdddd"}})");
+  gateway.answers["device.token.rotate"] = json::parse(R"({"deviceId":"1111222233334444","token":"new-token"})");
+  begin(gateway);
+  const auto listed = run_words({"devices"});
+  EXPECT_EQ(listed.status, 0) << listed.error;
+  for (const auto* text : {"0192-request-one", "aaaabbbbcccc", "10.0.0.9", "operator.admin", "revoked", "Kitchen"})
+    EXPECT_NE(listed.out.find(text), std::string::npos) << text << "\n" << listed.out;
+  EXPECT_EQ(run_words({"devices", "approve", "0192-req"}).out, "Paired with device aaaabbbbccccdddd.\n");
+  EXPECT_EQ(run_words({"devices", "rotate", "11112222", "--scopes", "operator.read, operator.write"}).out,
+            "This is the new token of device 1111222233334444.\nnew-token\n");
+  EXPECT_NE(run_words({"devices", "remove", "1111"}).error.find("the beginning of 2 ids"), std::string::npos);
+  EXPECT_EQ(run_words({"devices", "revoke", "ffff"}).status, exit_status(Kind::missing));
+  gateway.stop();
+  EXPECT_NE(
+      std::find(
+          gateway.seen.begin(), gateway.seen.end(),
+          R"(device.token.rotate {"role":"operator","scopes":["operator.read","operator.write"],"deviceId":"1111222233334444"})"),
+      gateway.seen.end());
+}
+
 TEST_F(CommandsTest, TheDashboardLinkAloneIsOnStandardOutput) {
   SmallGateway gateway;
   gateway.answers["gateway.login.create"] = json::parse(R"({"url":"http://127.0.0.1:1/#login=c","expiresAtMs":1})");
@@ -258,13 +284,27 @@ TEST_F(CommandsTest, TheDashboardLinkAloneIsOnStandardOutput) {
   EXPECT_EQ(run_words({"dashboard"}).out, "http://127.0.0.1:1/#login=c\n");
 }
 
-TEST_F(CommandsTest, ToolsExplainSuggestsTheNearestName) {
+TEST_F(CommandsTest, ToolsExplainNamesTheRuleAndTheCommandThatChangesIt) {
   SmallGateway gateway;
-  gateway.answers["tools.list"] = json::parse(
-      R"({"tools":[{"name":"exec","description":"Runs a command.","allowed":false,"reason":"tools.deny"}]})");
+  gateway.answers["tools.explain"] = json::parse(
+      R"({"name":"exec","description":"Runs a command.","risk":"execute","allowed":false,"rule":"tools.deny",
+      "reason":"tools.deny names \"exec\".","command":"openclaw config unset tools.deny","warnings":["Look here."],
+      "rules":[{"path":"tools.deny","passes":false,"says":"No."}]})");
   begin(gateway);
-  EXPECT_NE(run_words({"tools", "explain", "exec"}).out.find("Not allowed.\ntools.deny"), std::string::npos);
-  EXPECT_NE(run_words({"tools", "explain", "exce"}).error.find("did you mean \"exec\"?"), std::string::npos);
+  const auto shown = run_words({"tools", "explain", "exec"});
+  EXPECT_NE(shown.out.find("Not allowed. tools.deny names \"exec\"."), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("To allow it: openclaw config unset tools.deny"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.error.find("warning: Look here."), std::string::npos) << shown.error;
+}
+
+TEST_F(CommandsTest, SandboxExplainSaysWhatASettingDoesNotDo) {
+  put("openclaw.json", "{ tools: { exec: { host: 'gateway', security: 'full' } } }");
+  const auto shown = run_words({"sandbox", "explain", "--json"});
+  ASSERT_EQ(shown.status, 0) << shown.error;
+  const auto answer = json::parse(shown.out);
+  EXPECT_EQ(string_or(answer.at("rules").at(0), "path"), "tools.exec.host");
+  EXPECT_TRUE(bool_or(answer.at("rules").at(0), "withoutEffect", false));
+  EXPECT_EQ(run_words({"sandbox", "explain", "--agent", "nobody"}).status, exit_status(Kind::missing));
 }
 
 TEST_F(CommandsTest, ConfigWorksWithoutAGatewayAndShowsNoSecret) {

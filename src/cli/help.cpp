@@ -119,38 +119,4 @@ int show_help(const CommandTable& table, std::string_view name, Output& output) 
   return 0;
 }
 
-std::string bash_completion(const CommandTable& table) {
-  std::map<std::string, std::vector<std::string>> words; // by what stands before
-  const auto add = [&](const std::string& before, const std::string& word) {
-    auto& list = words[before];
-    if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
-  };
-  for (const auto& command : table.commands()) {
-    const auto group = command.group();
-    add("", group);
-    if (command.name != group) add(group, command.name.substr(group.size() + 1));
-    for (const auto* list : {&command.options, &common_options()})
-      for (const auto& option : *list)
-        add(command.name, "--" + option.name);
-  }
-  std::string cases;
-  for (const auto& [before, list] : words)
-    if (!before.empty()) cases += fmt::format("    \"{}\") words=\"{}\" ;;\n", before, join(list, " "));
-  return fmt::format(R"bash(# openclaw completion for bash: eval "$(openclaw completion bash)"
-_openclaw() {{
-  local word="${{COMP_WORDS[COMP_CWORD]}}" words="" key
-  for key in "${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}}" "${{COMP_WORDS[1]}}"; do
-    [ "$COMP_CWORD" -eq 1 ] && key=""
-    case "$key" in
-    "") words="{}" ;;
-{}    esac
-    [ -n "$words" ] && break
-  done
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
-}}
-complete -F _openclaw openclaw
-)bash",
-                     join(words[""], " "), cases);
-}
-
 } // namespace openclaw::cli

@@ -1,4 +1,4 @@
-// Help and shell completion, made from the command table and the .md file beside each command.
+// Help, made from the command table and the .md file beside each command.
 #pragma once
 #include "cli/command.hpp"
 #include <string>
@@ -8,7 +8,6 @@ namespace openclaw::cli {
 
 // Of one command or of a group; of all when `name` is empty.
 int show_help(const CommandTable& table, std::string_view name, Output& output);
-std::string bash_completion(const CommandTable& table);
 // Markdown for a terminal: headings bold, code indented, marks gone.
 std::string plain_markdown(std::string_view markdown, const Output& output);
 

@@ -11,7 +11,7 @@ Result<Setup> load_setup(const Invocation& invocation) {
   environment.add_file(folder.file(".env"));
   TRY(const auto sections, config::linked_sections());
   const auto path = config::config_path(environment, folder.path());
-  config::Config config(path, config::compose_schema(sections), environment);
+  config::Config config(path, config::compose_schema(sections), environment, folder.path());
   return Setup{std::move(environment), std::move(folder), std::move(config)};
 }
 
@@ -25,8 +25,8 @@ Result<GatewayAddress> find_gateway(const Invocation& invocation) {
             config::value_at(snapshot.value, config::Path{"gateway", "remote", std::string(configured)});
         value && value->is_string() && !configured.empty())
       return Secret(std::string(value->get_string()));
-    return config::gateway_token(setup.folder, snapshot.value, setup.environment, config::CreateToken::no)
-        .value_or(Secret());
+    const auto auth = config::gateway_auth(setup.folder, snapshot.value, setup.environment, config::CreateToken::no);
+    return auth ? auth->secret : Secret();
   };
   if (auto url = invocation.value("url")) {
     if (!url->starts_with("ws://") && !url->starts_with("wss://"))

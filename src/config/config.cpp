@@ -1,15 +1,13 @@
 #include "config/config.hpp"
 
-#include "base/file_descriptor.hpp"
 #include "base/hash.hpp"
 #include "base/schema.hpp"
 #include "base/text.hpp"
 #include "config/files.hpp"
 #include "config/redact.hpp"
 #include "config/resolve.hpp"
-#include <fcntl.h>
+#include "config/secret_reference.hpp"
 #include <fmt/core.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace openclaw::config {
@@ -17,20 +15,6 @@ namespace {
 
 constexpr int kRevisions = 20;
 constexpr std::size_t kGuardedSize = 200; // below it, losing half of the text means nothing
-
-// Writers of the same file take turns by a lock on its folder; the hash alone would leave a gap between reading and
-// renaming.
-Result<FileDescriptor> lock_folder(const std::string& folder) {
-  FileDescriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor)
-    return fail(Kind::missing, fmt::format("The folder {} cannot be opened: {}.", folder, strerror(errno)),
-                "Run: openclaw doctor");
-  for (int i = 0; i < 100; ++i) {
-    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0) return descriptor;
-    ::usleep(20'000);
-  }
-  return fail(Kind::busy, "Another program is writing the configuration.", "Try again in a moment.");
-}
 
 Result<> keep_revision(const std::string& path, const std::string& raw) {
   const auto file = std::filesystem::path(path);
@@ -98,6 +82,10 @@ Snapshot Config::evaluate(std::string raw, bool exists) const {
   Resolver resolver(environment_);
   snapshot.value = resolver.resolve({path_, snapshot.raw, std::move(*document), ""});
   snapshot.problems = resolver.take_problems();
+  for (auto& problem : put_secrets_in(snapshot.value, environment_, state_folder_)) {
+    resolver.place(problem);
+    snapshot.problems.push_back(std::move(problem));
+  }
   for (const auto& duplicate : duplicates) {
     if (snapshot.problems.size() >= 40) break;
     const auto again = position_at(snapshot.raw, duplicate.again);

@@ -30,7 +30,7 @@ struct Snapshot {
   std::string raw;
   std::string hash;    // SHA-256 of raw, of the empty text when there is no file
   json::value written; // as it stands in the file
-  json::value value;   // with $include and ${NAME} put in; always an object
+  json::value value;   // with $include, ${NAME} and references to secrets put in; always an object
   std::vector<Problem> problems;
 
   bool valid() const;
@@ -45,8 +45,10 @@ struct WriteOptions {
 
 class Config {
 public:
-  Config(std::string path, json::value schema, Environment environment)
-      : path_(std::move(path)), schema_(std::move(schema)), environment_(std::move(environment)) {}
+  // `state_folder` has the vault that references to secrets are looked up in.
+  Config(std::string path, json::value schema, Environment environment, std::string state_folder = {})
+      : path_(std::move(path)), schema_(std::move(schema)), environment_(std::move(environment)),
+        state_folder_(std::move(state_folder)) {}
 
   // An error only when the file cannot be read; everything in it is a problem of the snapshot.
   Result<Snapshot> load() const;
@@ -67,6 +69,7 @@ private:
   std::string path_;
   json::value schema_;
   Environment environment_;
+  std::string state_folder_;
 };
 
 // $OPENCLAW_CONFIG_PATH, else openclaw.json in the state folder.

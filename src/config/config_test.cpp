@@ -292,5 +292,21 @@ TEST_F(ConfigTest, TheGatewayTokenIsMadeOnceAndPrecedenceIsConfigEnvironmentFile
   EXPECT_EQ(info.st_mode & 0777, 0600U);
 }
 
+TEST_F(ConfigTest, ThePasswordIsWhatClientsShowWhenTheModeOrTheConfigurationSaysSo) {
+  const auto folder = folder_at(path("state"));
+  ASSERT_TRUE(folder.prepare());
+  const auto auth = [&](const char* config, const Environment& environment = {}) {
+    return gateway_auth(folder, json::parse(config), environment, CreateToken::yes);
+  };
+  const Environment set(std::map<std::string, std::string>{{"OPENCLAW_GATEWAY_PASSWORD", "p-of-environment"}});
+  EXPECT_FALSE(auth("{}")->password);
+  EXPECT_TRUE(auth("{}", set)->secret.matches("p-of-environment"));
+  EXPECT_TRUE(auth(R"({"gateway":{"auth":{"password":"p"}}})")->secret.matches("p"));
+  EXPECT_TRUE(auth(R"({"gateway":{"auth":{"password":"p","token":"t"}}})")->secret.matches("t"));
+  EXPECT_TRUE(auth(R"({"gateway":{"auth":{"mode":"token","password":"p","token":"t"}}})")->secret.matches("t"));
+  EXPECT_TRUE(auth(R"({"gateway":{"auth":{"mode":"password","password":"p","token":"t"}}})")->password);
+  EXPECT_EQ(auth(R"({"gateway":{"auth":{"mode":"password","token":"t"}}})").error().kind, Kind::missing);
+}
+
 } // namespace
 } // namespace openclaw::config

@@ -1,10 +1,10 @@
 #include "config/files.hpp"
 
-#include "base/file_descriptor.hpp"
 #include "base/ids.hpp"
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace openclaw::config {
@@ -74,6 +74,18 @@ Result<> replace_file(const std::string& path, std::string_view content) {
   const FileDescriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory) ::fsync(directory.get());
   return {};
+}
+
+Result<FileDescriptor> lock_folder(const std::string& folder) {
+  FileDescriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor)
+    return fail(Kind::missing, fmt::format("The folder {} cannot be opened: {}.", folder, strerror(errno)),
+                "Run: openclaw doctor");
+  for (int i = 0; i < 100; ++i) {
+    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0) return descriptor;
+    ::usleep(20'000);
+  }
+  return fail(Kind::busy, fmt::format("Another program is writing in {}.", folder), "Try again in a moment.");
 }
 
 } // namespace openclaw::config

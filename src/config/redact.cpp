@@ -2,6 +2,7 @@
 
 #include "config/edit.hpp"
 #include "config/json5.hpp"
+#include "config/secret_reference.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::config {
@@ -17,17 +18,12 @@ bool hides(const json::value& scalar) {
   return !(scalar.is_string() && scalar.get_string().empty());
 }
 
-// Below these keys every text is a secret, whatever it is called.
-bool holds_secrets(std::string_view key) {
-  return key == "headers" || key == "vars";
-}
-
 json::value redacted(const json::value& value, bool secret) {
+  if (is_secret_reference(value)) return value;
   if (const auto* object = value.if_object()) {
     json::object out;
     for (const auto& member : *object)
-      out[member.key()] =
-          redacted(member.value(), secret || is_secret_key(member.key()) || holds_secrets(member.key()));
+      out[member.key()] = redacted(member.value(), secret || is_secret_place(member.key()));
     return out;
   }
   if (const auto* array = value.if_array()) {
@@ -46,23 +42,54 @@ void each_secret(const Json5Node& node, Path& path, bool secret, const Found& fo
     if (secret && hides(node.scalar)) found(node, path);
     return;
   }
+  if (secret && is_secret_reference(node.value())) return;
   for (std::size_t i = 0; i < node.children.size(); ++i) {
     const auto& child = node.children[i];
     const bool member = node.type == Json5Node::Type::object;
     path.push_back(member ? child.key : std::to_string(i));
-    each_secret(child, path, secret || (member && (is_secret_key(child.key) || holds_secrets(child.key))), found);
+    each_secret(child, path, secret || (member && is_secret_place(child.key)), found);
     path.pop_back();
   }
 }
 
 } // namespace
 
+// Below "headers" and "vars" every text is a secret, whatever it is called.
+bool is_secret_place(std::string_view key) {
+  return is_secret_key(key) || key == "headers" || key == "vars";
+}
+
+std::vector<PlainSecret> plain_secrets(std::string_view text) {
+  std::vector<PlainSecret> found;
+  const auto document = parse_json5(text, "the configuration");
+  if (!document) return found;
+  Path path;
+  each_secret(document->root, path, false, [&](const Json5Node& node, const Path& at) {
+    if (const auto* value = node.scalar.if_string()) found.push_back({at, std::string(*value)});
+  });
+  return found;
+}
+
+void each_secret_text(const json::value& value, const std::function<void(std::string_view)>& found) {
+  std::function<void(const json::value&, bool)> look = [&](const json::value& part, bool secret) {
+    if (const auto* object = part.if_object())
+      for (const auto& member : *object)
+        look(member.value(), secret || is_secret_key(member.key()));
+    else if (const auto* array = part.if_array())
+      for (const auto& element : *array)
+        look(element, secret);
+    else if (secret && part.is_string() && hides(part))
+      found(part.get_string());
+  };
+  look(value, false);
+}
+
 json::value redact_for_display(const json::value& value) {
   return redacted(value, false);
 }
 
 json::value redact_for_display(const json::value& value, std::string_view last_key) {
-  return redacted(value, is_secret_key(last_key) || holds_secrets(last_key));
+  return redacted(value, is_secret_place(last_key));
 }
 
 std::string redact_text_for_display(std::string_view text) {

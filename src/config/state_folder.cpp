@@ -184,4 +184,23 @@ Result<Secret> gateway_token(const StateFolder& folder, const json::value& confi
   return token;
 }
 
+Result<GatewayAuth> gateway_auth(const StateFolder& folder, const json::value& config, const Environment& environment,
+                                 CreateToken create) {
+  const auto configured = [&](std::string_view path) {
+    const auto* value = find_path(config, path);
+    return value && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  auto password = configured("gateway.auth.password");
+  if (password.empty()) password = environment.find("OPENCLAW_GATEWAY_PASSWORD").value_or("");
+  auto mode = configured("gateway.auth.mode");
+  if (mode.empty()) mode = !password.empty() && configured("gateway.auth.token").empty() ? "password" : "token";
+  if (mode == "password") {
+    if (!password.empty()) return GatewayAuth{true, Secret(std::move(password))};
+    return fail(Kind::missing, "gateway.auth.mode is \"password\", and no password is set.",
+                "Set gateway.auth.password, or OPENCLAW_GATEWAY_PASSWORD in the environment.");
+  }
+  TRY(auto token, gateway_token(folder, config, environment, create));
+  return GatewayAuth{false, std::move(token)};
+}
+
 } // namespace openclaw::config

@@ -55,4 +55,14 @@ enum class CreateToken { no, yes };
 Result<Secret> gateway_token(const StateFolder& folder, const json::value& config, const Environment& environment,
                              CreateToken create);
 
+// The secret that every client shows, and what it is called.
+struct GatewayAuth {
+  bool password = false;
+  Secret secret;
+};
+// By gateway.auth.mode; without it a configured password (or $OPENCLAW_GATEWAY_PASSWORD) is what clients show, unless
+// a token is configured beside it. Kind::missing when there is no password although the mode asks for one.
+Result<GatewayAuth> gateway_auth(const StateFolder& folder, const json::value& config, const Environment& environment,
+                                 CreateToken create);
+
 } // namespace openclaw::config

@@ -12,6 +12,8 @@ constexpr std::int64_t kModelsMs = 200;
 // Each assistant event repeats the whole text: beyond this size they come no more often than chat deltas, or long
 // answers would cost the square of their length.
 constexpr std::size_t kImmediateBytes = 4096;
+// And however long an answer is, showing it takes no more than this of a connection in each of its two kinds of event.
+constexpr std::int64_t kShownBytesPerSecond = 512 * 1024;
 constexpr std::size_t kShownCommand = 16 * 1024;
 
 json::value parsed_or_empty(std::string_view text, std::string_view what) {
@@ -24,6 +26,17 @@ json::array text_content(std::string_view text) {
   json::array content;
   content.push_back(json::object{{"type", "text"}, {"text", text}});
   return content;
+}
+
+// Brings `known` to `whole`. Copying all of a long answer for each of its pieces would cost the square of its length;
+// false when it had to be: something else began.
+bool follow(std::string& known, std::string_view whole, std::string_view delta) {
+  if (whole.size() != known.size() + delta.size()) {
+    known = whole;
+    return false;
+  }
+  known += delta;
+  return true;
 }
 
 // The message of a `chat` event: what was said, without reasoning and tool calls.
@@ -179,9 +192,11 @@ void Broadcaster::flush(Stream& stream) {
 }
 
 void Broadcaster::flush_or_wait(const StreamPointer& stream) {
+  const auto shown = static_cast<std::int64_t>(stream->text.size() + stream->thinking.size());
+  const auto pause = std::max(kDeltaMs, shown * 1000 / kShownBytesPerSecond);
   const auto since = time_.monotonic_ms() - stream->told_ms;
-  if (since >= kDeltaMs) return flush(*stream);
-  if (!stream->waiting.running()) stream->waiting = scope_.spawn("chat delta", flush_later(stream, kDeltaMs - since));
+  if (since >= pause) return flush(*stream);
+  if (!stream->waiting.running()) stream->waiting = scope_.spawn("chat delta", flush_later(stream, pause - since));
 }
 
 Task<> Broadcaster::flush_later(StreamPointer stream, std::int64_t milliseconds) {
@@ -197,7 +212,7 @@ void Broadcaster::started(const agent::RunInfo& run, std::int64_t at_ms) {
   tell_agent(*stream, "lifecycle", {{"phase", "start"}, {"startedAt", at_ms}}, false);
 }
 
-void Broadcaster::text(const agent::RunInfo& run, std::string_view whole, std::string_view, bool replace) {
+void Broadcaster::text(const agent::RunInfo& run, std::string_view whole, std::string_view delta, bool replace) {
   const auto stream = stream_of(run);
   if (replace) {
     tell_assistant(*stream);
@@ -207,15 +222,17 @@ void Broadcaster::text(const agent::RunInfo& run, std::string_view whole, std::s
     stream->text_told = 0;
     stream->delta_told = 0;
   }
-  stream->text = whole;
+  if (replace)
+    stream->text = whole;
+  else
+    follow(stream->text, whole, delta);
   if (stream->text.size() <= kImmediateBytes) tell_assistant(*stream);
   flush_or_wait(stream);
 }
 
-void Broadcaster::thinking(const agent::RunInfo& run, std::string_view whole, std::string_view) {
+void Broadcaster::thinking(const agent::RunInfo& run, std::string_view whole, std::string_view delta) {
   const auto stream = stream_of(run);
-  if (!whole.starts_with(stream->thinking)) stream->thinking_told = 0;
-  stream->thinking = whole;
+  if (!follow(stream->thinking, whole, delta)) stream->thinking_told = 0;
   if (stream->thinking.size() <= kImmediateBytes)
     tell_thinking(*stream);
   else
@@ -255,6 +272,15 @@ void Broadcaster::tool_finished(const agent::RunInfo& run, std::string_view call
              {"isError", result.is_error},
              {"result", std::move(shown)}},
             false);
+}
+
+void Broadcaster::model_changed(const agent::RunInfo& run, std::string_view model, std::string_view first,
+                                std::string_view reason) {
+  const auto stream = stream_of(run);
+  tell_agent(
+      *stream, "lifecycle",
+      {{"phase", "model"}, {"model", model}, {"insteadOf", first}, {"fallback", model != first}, {"reason", reason}},
+      false);
 }
 
 void Broadcaster::finished(const agent::RunInfo& run, const ports::Message& answer) {

@@ -33,6 +33,8 @@ public:
                     std::string_view details_json) override;
   void tool_finished(const agent::RunInfo& run, std::string_view call_id, std::string_view name,
                      const ports::Message& result) override;
+  void model_changed(const agent::RunInfo& run, std::string_view model, std::string_view first,
+                     std::string_view reason) override;
   void finished(const agent::RunInfo& run, const ports::Message& answer) override;
   void failed(const agent::RunInfo& run, const ports::Message& failure, bool retryable) override;
   void aborted(const agent::RunInfo& run, std::string_view reason, const ports::Message* partial) override;

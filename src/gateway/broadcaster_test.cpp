@@ -151,6 +151,26 @@ TEST_F(BroadcasterTest, LongTextsCostNoMoreThanTheirDeltas) {
   EXPECT_EQ(string_or(socket->events("agent").back().at("payload").at("data"), "delta"), std::string(100, 'y'));
 }
 
+TEST_F(BroadcasterTest, AMegabyteInAMinuteIsShownInABoundedNumberOfBytes) {
+  const auto socket = join();
+  broadcaster.started(info, time.now_ms());
+  constexpr int kPieces = 512;
+  for (int piece = 0; piece < kPieces; ++piece) {
+    say(std::string(2048, 'x'));
+    advance(120);
+  }
+  std::size_t bytes = 0;
+  const auto shown = texts(socket->events("chat"));
+  for (const auto& text : shown)
+    bytes += text.size();
+  // Half a megabyte a second, and the few pieces that were too short for it to matter; every 150 ms it would be 200 MB.
+  EXPECT_LT(bytes, 40U * 1024 * 1024);
+  EXPECT_GT(shown.size(), 40U) << "somebody reads along";
+  broadcaster.finished(info, answer(whole));
+  settle();
+  EXPECT_EQ(texts(socket->events("chat")).back(), whole);
+}
+
 TEST_F(BroadcasterTest, ToolEventsGoToThoseWhoAskAndToVerboseSessions) {
   const auto plain = join();
   const auto curious = join({"operator.read"}, {"tool-events"});

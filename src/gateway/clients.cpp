@@ -20,16 +20,24 @@ metrics::Counter& skipped() {
   return counter;
 }
 
-std::string opening_of(const Broadcast& what) {
+std::string opening_of(const Broadcast& what, const StateVersions& versions) {
   std::string text = R"({"type":"event","event":)";
   text += to_text(json::value(what.event));
   text += R"(,"payload":)";
   text += to_text(what.payload);
+  if (what.with_versions) {
+    text += R"(,"stateVersion":)";
+    text += to_text(versions_to_json(versions));
+  }
   text += R"(,"seq":)";
   return text;
 }
 
 } // namespace
+
+json::object versions_to_json(const StateVersions& versions) {
+  return {{"presence", versions.presence}, {"health", versions.health}};
+}
 
 void Client::remember_key(const std::string& written) {
   if (keys_.size() < kRememberedKeys) keys_.insert(written);
@@ -74,16 +82,25 @@ void Clients::broadcast(Broadcast what) {
     if (aliased && client->writes_key(what.written_key)) {
       if (echoed.empty()) {
         what.payload["sessionKey"] = what.written_key;
-        echoed = opening_of(what);
+        echoed = opening_of(what, versions_);
       }
       client->send_event(echoed, what.may_skip);
       continue;
     }
     if (canonical.empty()) {
       if (!what.session_key.empty()) what.payload["sessionKey"] = what.session_key;
-      canonical = opening_of(what);
+      canonical = opening_of(what, versions_);
     }
     client->send_event(canonical, what.may_skip);
+  }
+}
+
+void Clients::disconnect(std::string_view device_id, std::string_view role, std::string_view reason,
+                         std::string_view except) {
+  for (const auto& client : clients_) {
+    const auto& facts = client->facts();
+    if (facts.device_id != device_id || facts.connection_id == except) continue;
+    if (role.empty() || facts.role == role) client->close(kDeviceGone, std::string(reason));
   }
 }
 
@@ -96,6 +113,7 @@ Task<> Clients::run_tick() {
     tick.payload = {{"ts", time_.now_ms()}};
     tick.may_skip = true;
     broadcast(std::move(tick));
+    if (on_tick_) on_tick_();
   }
 }
 

@@ -7,6 +7,7 @@
 #include "gateway/handshake.hpp"
 #include "gateway/scope.hpp"
 #include "net/websocket.hpp"
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@ inline constexpr std::int64_t kTickMs = 30'000;
 inline constexpr std::size_t kMaxPayload = 25 * 1024 * 1024;
 inline constexpr std::size_t kMaxBuffered = 50 * 1024 * 1024;
 inline constexpr std::size_t kSkipAbove = 1'572'864; // events that may be dropped are, above this
+inline constexpr int kDeviceGone = 4001;             // closes a connection whose device lost its rights
 
 // One authenticated connection, as a receiver.
 class Client {
@@ -53,8 +55,16 @@ struct Broadcast {
   // When they differ, `written_key` replaces payload.sessionKey for those clients that write the session so.
   std::string session_key;
   std::string written_key;
-  std::string capability; // only for clients with it; empty: for all
+  std::string capability;     // only for clients with it; empty: for all
+  bool with_versions = false; // says which state it leaves: presence, health
 };
+
+// How often what all clients see has changed; a client that missed an event sees it here.
+struct StateVersions {
+  std::int64_t presence = 1;
+  std::int64_t health = 1;
+};
+json::object versions_to_json(const StateVersions& versions);
 
 class Clients {
 public:
@@ -66,6 +76,11 @@ public:
   const std::vector<std::shared_ptr<Client>>& all() const { return clients_; }
 
   void broadcast(Broadcast what);
+  // Closes the connections of a device at once; of all its roles when `role` is empty. `except` is a connection's id.
+  void disconnect(std::string_view device_id, std::string_view role, std::string_view reason, std::string_view except);
+  StateVersions& versions() { return versions_; }
+  // Called after each tick.
+  void on_tick(std::function<void()> call) { on_tick_ = std::move(call); }
   // Says goodbye to everybody and ends the tick; who comes later is closed at once. A second call changes nothing.
   Task<> shut_down(std::string reason);
 
@@ -73,6 +88,8 @@ private:
   Task<> run_tick();
   async::Time& time_;
   std::vector<std::shared_ptr<Client>> clients_;
+  StateVersions versions_;
+  std::function<void()> on_tick_;
   bool closed_ = false;
   async::Scope scope_;
   async::Scope::Child tick_;

@@ -23,22 +23,23 @@ Task<json::value> parse_frame(std::string text) {
 
 } // namespace
 
-Connection::Connection(ConnectionHost& host, std::shared_ptr<net::WebSocket> socket, bool loopback)
-    : host_(host), socket_(std::move(socket)), loopback_(loopback), id_(uuid_v7(host.time, host.random)),
-      nonce_(uuid_v7(host.time, host.random)), scope_(host.executor) {}
+Connection::Connection(ConnectionHost& host, std::shared_ptr<net::WebSocket> socket, Remote remote,
+                       Greetings::Place place)
+    : host_(host), socket_(std::move(socket)), remote_(std::move(remote)), place_(std::move(place)),
+      id_(uuid_v7(host.time, host.random)), nonce_(uuid_v7(host.time, host.random)), scope_(host.executor) {}
 
 Task<> Connection::serve(std::shared_ptr<Connection> connection) {
   auto& self = *connection;
   self.socket_->send(event_frame("connect.challenge", {{"nonce", self.nonce_}, {"ts", self.host_.time.now_ms()}}));
   const auto deadline = self.scope_.spawn("handshake deadline", self.expire_handshake());
-  ++self.host_.greeting;
   auto greeted = co_await self.greet();
-  --self.host_.greeting;
+  self.place_.reset();
   deadline.cancel();
   if (greeted && self.client_) {
     auto ended = co_await self.read_requests();
     (void)ended;
     self.host_.clients.remove(self.client_.get());
+    self.host_.presence.left(self.facts());
   }
   self.socket_->close(1000, "");
   // Waiting for the children must itself not be cut short: they refer to this connection.
@@ -79,18 +80,56 @@ Task<> Connection::greet() {
     refuse(id, gateway::refuse("INVALID_REQUEST", "invalid handshake: first request must be connect"));
     co_return Result<>{};
   }
-  const HandshakeFacts facts{id_, nonce_, host_.time.now_ms(), loopback_};
-  auto accepted = shake_hands(request->params, facts, host_.credentials);
+  const HandshakeFacts facts{id_, nonce_, host_.time.now_ms(), remote_};
+  auto accepted = shake_hands(request->params, facts, host_.credentials, host_.devices);
   if (!accepted) {
     refuse(id, std::move(accepted).error());
     co_return Result<>{};
   }
-  socket_->set_read_limit(kMaxPayload);
-  const auto hello = host_.hello(*accepted);
-  client_ = std::make_shared<Client>(socket_, std::move(*accepted));
-  client_->send(answer_frame(id, hello));
-  host_.clients.add(client_);
+  co_return co_await admit(id, std::move(*accepted));
+}
+
+Task<> Connection::admit(std::string request_id, Admission admission) {
+  auto& facts = admission.client;
+  if (admission.step == DeviceStep::ask) {
+    auto asked = co_await host_.devices.ask(admission.device, facts.role, admission.wanted);
+    if (asked) {
+      log::info("gateway", "A device waits to be paired.",
+                {{"device", facts.device_id}, {"request", asked->request_id}, {"scopes", join(asked->scopes, ",")}});
+      refuse(request_id, pairing_required(asked->request_id, asked->repair));
+    } else {
+      refuse(request_id, Refusal{error_to_json(asked.error()), 1008, asked.error().message});
+    }
+    co_return Result<>{};
+  }
+  std::optional<Devices::Issued> issued;
+  if (admission.step == DeviceStep::admit) {
+    auto admitted = co_await host_.devices.admit(admission.device, facts.role, admission.wanted, remote_.local);
+    if (!admitted) {
+      refuse(request_id, Refusal{error_to_json(admitted.error()), 1008, admitted.error().message});
+      co_return Result<>{};
+    }
+    issued = std::move(*admitted);
+  } else if (facts.auth_method == "device-token") {
+    host_.devices.note_use(facts.device_id, facts.role);
+  }
+  let_in(request_id, std::move(facts), issued);
   co_return Result<>{};
+}
+
+// Nothing is awaited between the last look at the record and this: a revocation that comes now finds the client here.
+void Connection::let_in(std::string_view request_id, ClientFacts facts, const std::optional<Devices::Issued>& issued) {
+  socket_->set_read_limit(kMaxPayload);
+  auto hello = host_.hello(facts);
+  if (issued) {
+    auto& auth = hello["auth"].as_object();
+    auth["deviceToken"] = issued->token;
+    auth["issuedAtMs"] = issued->issued_ms;
+  }
+  client_ = std::make_shared<Client>(socket_, std::move(facts));
+  client_->send(answer_frame(request_id, hello));
+  host_.clients.add(client_);
+  host_.presence.joined(client_->facts(), remote_.address);
 }
 
 Task<> Connection::read_requests() {

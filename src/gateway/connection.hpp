@@ -4,7 +4,10 @@
 #include "async/scope.hpp"
 #include "async/time.hpp"
 #include "gateway/clients.hpp"
+#include "gateway/devices.hpp"
+#include "gateway/greetings.hpp"
 #include "gateway/method.hpp"
+#include "gateway/presence.hpp"
 #include <memory>
 #include <string>
 
@@ -23,15 +26,16 @@ struct ConnectionHost {
   Random& random;
   Credentials& credentials;
   Clients& clients;
+  Devices& devices;
+  Presence& presence;
   const MethodTable& methods;
   Services* services = nullptr;                          // passed to the methods
   std::function<json::object(const ClientFacts&)> hello; // the payload of hello-ok
-  std::size_t greeting = 0;                              // connections before the end of their handshake
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-  Connection(ConnectionHost& host, std::shared_ptr<net::WebSocket> socket, bool loopback);
+  Connection(ConnectionHost& host, std::shared_ptr<net::WebSocket> socket, Remote remote, Greetings::Place place);
 
   // Until the socket is closed or the task is cancelled; requests still running are cancelled with it.
   static Task<> serve(std::shared_ptr<Connection> connection);
@@ -39,10 +43,14 @@ public:
   // Null before the handshake.
   const std::shared_ptr<Client>& client() const { return client_; }
   const ClientFacts& facts() const { return client_->facts(); }
+  const Remote& remote() const { return remote_; }
 
 private:
   Task<> expire_handshake();
   Task<> greet();
+  // What remains to be done with the device; the answer is hello-ok's `auth` part for it, or why it is turned away.
+  Task<> admit(std::string request_id, Admission admission);
+  void let_in(std::string_view request_id, ClientFacts facts, const std::optional<Devices::Issued>& issued);
   Task<> read_requests();
   void refuse(std::string_view id, Refusal refusal);
   void take(json::value frame);
@@ -51,7 +59,8 @@ private:
 
   ConnectionHost& host_;
   std::shared_ptr<net::WebSocket> socket_;
-  bool loopback_;
+  Remote remote_;
+  Greetings::Place place_; // until the end of the handshake
   std::string id_;
   std::string nonce_;
   std::shared_ptr<Client> client_;

@@ -101,7 +101,9 @@ TEST_F(ConnectionTest, HelloIsShapedForTheNegotiatedVersion) {
     EXPECT_EQ(string_or(each->at("auth"), "role"), "operator");
     EXPECT_EQ(to_text(each->at("policy")),
               R"({"maxPayload":26214400,"maxBufferedBytes":52428800,"tickIntervalMs":30000})");
-    EXPECT_EQ(to_text(each->at("features").at("capabilities")), R"(["published-model-catalog"])");
+    const auto* capabilities = each->at("features").as_object().if_contains("capabilities");
+    EXPECT_EQ(capabilities != nullptr, integer_or(*each, "protocol", 0) >= 4);
+    if (capabilities) EXPECT_EQ(to_text(*capabilities), R"(["published-model-catalog"])");
     const auto& snapshot = each->at("snapshot").get_object();
     EXPECT_EQ(string_or(snapshot.at("sessionDefaults"), "mainSessionKey"), "agent:main:main");
     EXPECT_TRUE(snapshot.at("presence").is_array() && snapshot.at("health").is_object());

@@ -1,6 +1,7 @@
 #include "gateway/door.hpp"
 
 #include "base/text.hpp"
+#include "gateway/remote.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -36,21 +37,30 @@ std::vector<std::string> lowered(std::vector<std::string> names) {
 Door::Door(std::vector<std::string> allowed_hosts, std::vector<std::string> allowed_origins)
     : hosts_(lowered(std::move(allowed_hosts))), origins_(lowered(std::move(allowed_origins))) {}
 
+bool Door::is_own(std::string_view name, std::string_view port) const {
+  if (!port.empty() && port != std::to_string(port_)) return false;
+  if (std::find(std::begin(kOwnNames), std::end(kOwnNames), name) != std::end(kOwnNames)) return true;
+  if (!addresses_) return false;
+  const auto address = plain_address(name);
+  if (address.empty()) return false;
+  const auto own = addresses_();
+  return std::find(own.begin(), own.end(), address) != own.end();
+}
+
 bool Door::knows_host(std::string_view host) const {
   const auto written = lowercase_ascii(host);
   const auto [name, port] = split_host(written);
-  const bool own_port = port.empty() || port == std::to_string(port_);
-  if (own_port && std::find(std::begin(kOwnNames), std::end(kOwnNames), name) != std::end(kOwnNames)) return true;
+  if (is_own(name, port)) return true;
   return std::any_of(hosts_.begin(), hosts_.end(),
                      [&](const auto& allowed) { return !allowed.empty() && (allowed == written || allowed == name); });
 }
 
 bool Door::knows_origin(std::string_view origin) const {
   const auto written = lowercase_ascii(origin);
-  for (const auto name : kOwnNames)
-    if (written == fmt::format("http://{}:{}", name, port_) ||
-        (port_ == 80 && written == fmt::format("http://{}", name)))
-      return true;
+  if (written.starts_with("http://")) {
+    const auto [name, port] = split_host(std::string_view(written).substr(7));
+    if ((!port.empty() || port_ == 80) && is_own(name, port)) return true;
+  }
   return std::find(origins_.begin(), origins_.end(), written) != origins_.end();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "net/http.hpp"
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,14 +21,19 @@ public:
   // `allowed_hosts`: "name" for any port or "name:port". `allowed_origins`: "https://name[:port]".
   Door(std::vector<std::string> allowed_hosts, std::vector<std::string> allowed_origins);
   void set_port(int port) { port_ = port; }
+  // For a gateway that other machines reach: it answers for its addresses too. Asked for anew each time, since a
+  // machine's addresses change.
+  void answer_for(std::function<std::vector<std::string>()> addresses) { addresses_ = std::move(addresses); }
 
   std::optional<DoorRefusal> judge(const net::Request& request) const;
 
 private:
+  bool is_own(std::string_view name, std::string_view port) const;
   bool knows_host(std::string_view host) const;
   bool knows_origin(std::string_view origin) const;
   std::vector<std::string> hosts_;
   std::vector<std::string> origins_;
+  std::function<std::vector<std::string>()> addresses_;
   int port_ = 0;
 };
 

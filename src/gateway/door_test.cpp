@@ -65,5 +65,27 @@ TEST(Door, NeverTakesSecretsFromAnAddress) {
   EXPECT_EQ(status("/token=abc"), 0);
 }
 
+TEST(Door, AnswersForTheMachinesAddressesOnlyWhenOthersReachIt) {
+  auto made = door();
+  const auto judged = [&](std::string host, std::string origin = {}) {
+    net::Request request;
+    request.headers.add("Host", std::move(host));
+    if (!origin.empty()) request.headers.add("Origin", std::move(origin));
+    const auto refused = made.judge(request);
+    return refused ? refused->status : 0;
+  };
+  EXPECT_EQ(judged("192.0.2.5:18789"), 421);
+  made.answer_for([] { return std::vector<std::string>{"192.0.2.5", "2001:db8::5"}; });
+  EXPECT_EQ(judged("192.0.2.5:18789"), 0);
+  EXPECT_EQ(judged("[2001:DB8:0::5]:18789"), 0);
+  EXPECT_EQ(judged("192.0.2.6:18789"), 421);
+  EXPECT_EQ(judged("192.0.2.5:80"), 421);
+  EXPECT_EQ(judged("evil.example:18789"), 421);
+  EXPECT_EQ(judged("192.0.2.5:18789", "http://192.0.2.5:18789"), 0);
+  EXPECT_EQ(judged("192.0.2.5:18789", "http://192.0.2.6:18789"), 403);
+  EXPECT_EQ(judged("192.0.2.5:18789", "https://192.0.2.5:18789"), 403);
+  EXPECT_EQ(judged("192.0.2.5:18789", "http://192.0.2.5"), 403);
+}
+
 } // namespace
 } // namespace openclaw::gateway

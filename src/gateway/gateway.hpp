@@ -4,6 +4,7 @@
 #include "base/secret.hpp"
 #include "gateway/broadcaster.hpp"
 #include "gateway/connection.hpp"
+#include "gateway/control_ui.hpp"
 #include "gateway/credentials.hpp"
 #include "gateway/door.hpp"
 #include "gateway/http_route.hpp"
@@ -16,9 +17,14 @@ namespace openclaw::gateway {
 
 struct GatewayOptions {
   std::vector<net::HttpServer::Address> addresses; // usually 127.0.0.1 and ::1
-  Secret token;                                    // gateway.auth.token, never empty
+  Secret secret;                                   // gateway.auth.token or .password, never empty
   std::vector<std::string> allowed_hosts;          // gateway.allowedHosts
   std::vector<std::string> allowed_origins;        // gateway.controlUi.allowedOrigins
+  AuthMode auth_mode = AuthMode::token;            // gateway.auth.mode
+  std::vector<std::string> trusted_proxies = {};   // gateway.trustedProxies
+  bool exposed = false;                            // other machines reach one of the addresses
+  std::string control_ui_root = {};                // gateway.controlUi.root; empty: none is served
+  std::string control_ui_path = {};                // gateway.controlUi.basePath
 };
 
 class Gateway {
@@ -37,6 +43,8 @@ public:
   Task<std::string> create_login_url();
 
   Credentials& credentials() { return credentials_; }
+  Devices& devices() { return devices_; }
+  Presence& presence() { return presence_; }
   Broadcaster& broadcaster() { return broadcaster_; }
   Clients& clients() { return broadcaster_.clients(); }
   std::int64_t uptime_ms() const { return time_.monotonic_ms() - started_ms_; }
@@ -46,10 +54,11 @@ public:
   // What start() does before it listens; alone for tests, which bring their own requests and sockets.
   void attach(Services& services);
   Task<> handle(std::shared_ptr<net::Exchange> exchange);
-  Task<> serve_websocket(std::shared_ptr<net::WebSocket> socket, bool loopback);
+  Task<> serve_websocket(std::shared_ptr<net::WebSocket> socket, Remote remote, Greetings::Place place = nullptr);
 
 private:
-  Task<net::Response> answer(std::shared_ptr<net::Exchange> exchange);
+  Task<net::Response> answer(std::shared_ptr<net::Exchange> exchange, Remote remote);
+  void tell_health();
 
   GatewayOptions options_;
   async::Executor executor_;
@@ -57,12 +66,17 @@ private:
   Random& random_;
   Broadcaster& broadcaster_;
   Credentials credentials_;
+  Devices devices_;
+  Presence presence_;
+  Greetings greetings_;
   Door door_;
   RouteTable routes_;
+  std::optional<ControlUi> control_ui_;
   ConnectionHost host_;
   Services* services_ = nullptr;
   std::unique_ptr<net::HttpServer> server_;
   std::int64_t started_ms_ = 0;
+  std::int64_t ticks_ = 0;
   bool stopping_ = false;
 };
 

@@ -133,8 +133,10 @@ public:
     gateway = std::make_unique<Gateway>(
         GatewayOptions{{{"127.0.0.1", 0}}, Secret(kToken), {"claw.example"}, {"https://claw.example"}},
         loop.get_executor(), time, random, *database, *broadcaster);
+    file = std::make_unique<config::Config>(folder + "/openclaw.json", json::object{{"type", "object"}},
+                                            config::Environment{});
     services.reset(new Services{time, random, *database, *runtime, *models, *messaging, *gateway, folder,
-                                folder + "/openclaw.json", "9.9.9",
+                                folder + "/openclaw.json", "9.9.9", *file,
                                 [] { return json::object{{"path", "openclaw.json"}, {"valid", true}}; }});
     gateway->attach(*services);
   }
@@ -155,10 +157,12 @@ public:
     settle();
   }
 
-  std::shared_ptr<FakeSocket> open(bool loopback = true) {
+  static Remote here() { return {"127.0.0.1", true, true}; }
+  static Remote elsewhere() { return {"192.0.2.7", false, false}; }
+  std::shared_ptr<FakeSocket> open(Remote remote = here()) {
     auto socket = std::make_shared<FakeSocket>(loop.get_executor());
     sockets.push_back(socket);
-    scope->spawn("connection", gateway->serve_websocket(socket, loopback));
+    scope->spawn("connection", gateway->serve_websocket(socket, std::move(remote)));
     settle();
     return socket;
   }
@@ -220,6 +224,7 @@ public:
   std::unique_ptr<agent::Runtime> runtime;
   std::unique_ptr<messaging::Messaging> messaging;
   std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<config::Config> file; // folder/openclaw.json
   std::unique_ptr<Services> services;
   std::vector<std::shared_ptr<FakeSocket>> sockets;
 

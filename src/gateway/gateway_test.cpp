@@ -1,5 +1,6 @@
 // The gateway's HTTP doors over a real loopback port.
 #include "base/embedded.hpp"
+#include "gateway/device_fixture.hpp"
 #include "gateway/gateway_fixture.hpp"
 #include "net/http_client.hpp"
 #include "net/server_fixture.hpp"
@@ -171,6 +172,46 @@ TEST_F(HttpDoorsTest, WebSocketsAreUpgradedOnAnyPathForWhoMayComeIn) {
   EXPECT_EQ(status_for_host("evil.example", upgrade), "421");
   EXPECT_FALSE(dial("/?token=abc", {}));
   EXPECT_FALSE(dial("/__openclaw__/ws", {}));
+}
+
+TEST_F(HttpDoorsTest, HalfOpenConnectionsAreFewAndShortLived) {
+  const auto dial = [&] {
+    return run(client->connect_websocket(net::Outbound("GET", fmt::format("ws://127.0.0.1:{}/", gateway->port()))));
+  };
+  std::vector<std::shared_ptr<net::WebSocket>> silent;
+  for (std::size_t i = 0; i < Greetings::kMost; ++i) {
+    auto socket = dial();
+    ASSERT_TRUE(socket) << i << ": " << socket.error().text();
+    silent.push_back(std::move(*socket));
+  }
+  EXPECT_FALSE(dial());
+  EXPECT_EQ(fetch("GET", "/healthz").status, 200); // pages are still served
+  time.advance(kHandshakeMs);
+  for (const auto& socket : silent)
+    while (run(socket->read()))
+      ;
+  EXPECT_TRUE(dial());
+  for (const auto& socket : silent)
+    socket->close(1000, "");
+}
+
+TEST_F(HttpDoorsTest, AProxysClientIsNotALocalProgram) {
+  const auto hello = [&](net::Headers headers) {
+    net::Outbound request("GET", fmt::format("ws://127.0.0.1:{}/", gateway->port()));
+    request.headers = std::move(headers);
+    auto socket = run(client->connect_websocket(std::move(request)));
+    EXPECT_TRUE(socket);
+    const auto challenge = parse_json(*run((*socket)->read()), "challenge");
+    const auto connect =
+        testing::Device().sign(connect_params(), "v3", string_or(challenge->at("payload"), "nonce"), time.now_ms());
+    (*socket)->send(std::make_shared<const std::string>(to_text(request_frame("1", "connect", connect))));
+    return *run((*socket)->read());
+  };
+  EXPECT_NE(hello({}).find("hello-ok"), std::string::npos);
+  for (const auto* trace : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"})
+    EXPECT_NE(hello({{trace, "127.0.0.1"}}).find("PAIRING_REQUIRED"), std::string::npos) << trace;
+  EXPECT_NE(hello({{"Origin", fmt::format("http://127.0.0.1:{}", gateway->port())}}).find("PAIRING_REQUIRED"),
+            std::string::npos);
 }
 
 TEST_F(HttpDoorsTest, AGatewayWithoutATokenDoesNotStart) {

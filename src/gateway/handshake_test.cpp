@@ -1,39 +1,37 @@
 // Section 2.2 of the protocol: who is let in with which rights, and the words of each refusal.
-#include "base/hash.hpp"
-#include "base/text.hpp"
-#include "gateway/device_signature.hpp"
+#include "gateway/device_fixture.hpp"
 #include "gateway/gateway_fixture.hpp"
-#include <sodium.h>
 
 namespace openclaw::gateway {
 namespace {
 
-struct Device {
-  Device() { crypto_sign_ed25519_keypair(key.data(), secret.data()); }
-  std::string id() const { return sha256_hex({reinterpret_cast<const char*>(key.data()), key.size()}); }
-  std::array<std::uint8_t, crypto_sign_ed25519_PUBLICKEYBYTES> key{};
-  std::array<std::uint8_t, crypto_sign_ed25519_SECRETKEYBYTES> secret{};
-};
+using testing::Device;
 
 class HandshakeTest : public testing::LoopTest {
 public:
   void SetUp() override {
     open_database();
     credentials = std::make_unique<Credentials>(time, random, *database, Secret(testing::kToken));
+    devices = std::make_unique<Devices>(loop.get_executor(), time, random, *database, clients);
   }
   static json::object params(json::object more = {}) { return testing::GatewayTest::connect_params(std::move(more)); }
   static json::object client(std::string_view id) {
     return {{"id", id}, {"mode", "cli"}, {"version", "1"}, {"platform", "Linux"}, {"deviceFamily", " PC "}};
   }
-  std::expected<ClientFacts, Refusal> shake(const json::object& connect, bool loopback = true) {
-    return shake_hands(connect, {"c1", "nonce-1", time.now_ms(), loopback}, *credentials);
+  std::expected<Admission, Refusal> judge(const json::object& connect, Remote remote = {"127.0.0.1", true, true}) {
+    return shake_hands(connect, {"c1", "nonce-1", time.now_ms(), std::move(remote)}, *credentials, *devices);
+  }
+  std::expected<ClientFacts, Refusal> shake(const json::object& connect, Remote remote = {"127.0.0.1", true, true}) {
+    auto admission = judge(connect, std::move(remote));
+    if (!admission) return std::unexpected(admission.error());
+    return admission->client;
   }
   struct Told {
     std::string code, message, detail;
     int close = 0;
   };
-  Told refusal(const json::object& connect, bool loopback = true) {
-    const auto outcome = shake(connect, loopback);
+  Told refusal(const json::object& connect, Remote remote = {"127.0.0.1", true, true}) {
+    const auto outcome = shake(connect, std::move(remote));
     if (outcome) return {"let in", "", "", 0};
     const auto& error = outcome.error().error;
     const auto* details = error.if_contains("details");
@@ -45,31 +43,17 @@ public:
                              std::int64_t skew_ms = 0) {
     auto connect = params(std::move(more));
     connect["client"] = client("cli");
-    const auto signed_at = time.now_ms() + skew_ms;
-    const auto* auth = connect.if_contains("auth");
-    SignedFacts facts{"cli",     "cli",         "Linux", " PC ", "operator", {}, auth ? string_or(*auth, "token") : "",
-                      "nonce-1", time.now_ms(), true};
-    if (const auto* scopes = connect.if_contains("scopes"))
-      for (const auto& scope : scopes->get_array())
-        facts.scopes.emplace_back(scope.get_string());
-    const auto text = signed_text(version, device.id(), signed_at, facts);
-    std::array<std::uint8_t, crypto_sign_ed25519_BYTES> signature{};
-    crypto_sign_ed25519_detached(signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()),
-                                 text.size(), device.secret.data());
-    json::object part{{"id", device.id()},
-                      {"publicKey", base64url(device.key)},
-                      {"signature", base64url(signature)},
-                      {"signedAt", signed_at}};
-    if (version != "v1") part["nonce"] = "nonce-1";
-    connect["device"] = std::move(part);
-    return connect;
+    return device.sign(std::move(connect), version, "nonce-1", time.now_ms() + skew_ms);
   }
   std::string client_token(std::vector<std::string> scopes) {
     const auto login = run(credentials->create_login(std::move(scopes)));
     const auto token = run(credentials->exchange(login->code));
     return (*token)->token;
   }
+  const Remote far{"192.0.2.7", false, false};
+  Clients clients{loop.get_executor(), time};
   std::unique_ptr<Credentials> credentials;
+  std::unique_ptr<Devices> devices;
 };
 
 TEST_F(HandshakeTest, TheWorstVersionsBothKnowIsSpokenAndOthersAreToldBothRanges) {
@@ -125,19 +109,6 @@ TEST_F(HandshakeTest, NoTokenAtAllIsToldApartWithAndWithoutADevice) {
   EXPECT_EQ(told.code, "INVALID_REQUEST");
   EXPECT_EQ(told.message, "unauthorized: gateway token missing (set gateway.remote.token to match gateway.auth.token)");
   EXPECT_EQ(told.detail, "AUTH_TOKEN_MISSING");
-}
-
-TEST_F(HandshakeTest, ADeviceThatBringsOnlyAPairingCredentialIsToldThatPairingIsNotInThisBuild) {
-  const Device device;
-  const auto outcome = shake(signed_params(device, "v2", {{"auth", {{"bootstrapToken", "b"}}}}));
-  ASSERT_FALSE(outcome);
-  // The signature covers the bootstrap token, which this test's helper does not: sign with it as token.
-  auto connect = signed_params(device, "v2", {{"auth", {{"token", "b"}}}});
-  connect["auth"] = {{"bootstrapToken", "b"}};
-  const auto told = refusal(connect);
-  EXPECT_EQ(told.code, "NOT_PAIRED");
-  EXPECT_EQ(told.message, "pairing required");
-  EXPECT_EQ(told.detail, "PAIRING_REQUIRED");
 }
 
 TEST_F(HandshakeTest, RolesThatAreNotThereAreRefused) {
@@ -220,7 +191,7 @@ TEST_F(HandshakeTest, DevicesThatProveNothingAreRefusedByName) {
   EXPECT_EQ(refusal(connect).detail, "DEVICE_AUTH_PUBLIC_KEY_INVALID");
   EXPECT_EQ(refusal(signed_params(device, "v2", {}, -10 * 60'000 - 1)).detail, "DEVICE_AUTH_SIGNATURE_EXPIRED");
   EXPECT_EQ(refusal(signed_params(device, "v2", {}, 10 * 60'000 + 1)).detail, "DEVICE_AUTH_SIGNATURE_EXPIRED");
-  EXPECT_EQ(refusal(signed_params(device, "v1"), false).detail, "DEVICE_AUTH_NONCE_REQUIRED");
+  EXPECT_EQ(refusal(signed_params(device, "v1"), far).detail, "DEVICE_AUTH_NONCE_REQUIRED");
   connect = signed_params(device, "v2");
   connect["device"].as_object()["nonce"] = "nonce-of-yesterday";
   EXPECT_EQ(refusal(connect).detail, "DEVICE_AUTH_NONCE_MISMATCH");
@@ -263,6 +234,139 @@ TEST_F(HandshakeTest, AForgottenTokenIsNotAGuess) {
   for (int i = 0; i < 50; ++i)
     EXPECT_EQ(refusal(bare).message, "device identity required");
   EXPECT_TRUE(shake(params()));
+}
+
+TEST_F(HandshakeTest, AProgramOfThisMachineIsPairedWithTheGatewaysTokenAndAnybodyElseAsksFirst) {
+  const Device device;
+  const auto connect = signed_params(device, "v2", {{"scopes", {"operator.read"}}});
+  const auto near = judge(connect);
+  ASSERT_TRUE(near);
+  EXPECT_EQ(near->step, DeviceStep::admit);
+  EXPECT_EQ(near->device.device_id, device.id());
+  EXPECT_EQ(near->wanted, std::vector<std::string>{"operator.read"});
+  // Another machine, a page of this one, a proxy of this one.
+  for (const auto& remote : {far, Remote{"127.0.0.1", true, false}}) {
+    const auto other = judge(connect, remote);
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->step, DeviceStep::ask);
+  }
+}
+
+TEST_F(HandshakeTest, AKnownDeviceNeverGetsWiderScopesFromElsewhere) {
+  const Device device;
+  ASSERT_TRUE(run(devices->admit({device.id(), "k", "", "", "", "", ""}, "operator", {"operator.write"}, true)));
+  const auto step = [&](json::array scopes) {
+    return judge(signed_params(device, "v2", {{"scopes", std::move(scopes)}}), far)->step;
+  };
+  EXPECT_EQ(step({"operator.write"}), DeviceStep::admit);
+  EXPECT_EQ(step({"operator.read"}), DeviceStep::admit); // write implies it
+  EXPECT_EQ(step({"operator.read", "operator.approvals"}), DeviceStep::ask);
+  EXPECT_EQ(step({}), DeviceStep::ask); // no scopes mean admin
+}
+
+TEST_F(HandshakeTest, ADeviceTokenIsGoodForItsOwnDeviceAndScopesOnly) {
+  const Device device;
+  const Device other;
+  const auto issued = run(
+      devices->admit({device.id(), "k", "", "", "", "", ""}, "operator", {"operator.read", "operator.write"}, true));
+  ASSERT_TRUE(issued && *issued);
+  const auto& token = (*issued)->token;
+  for (const auto* field : {"token", "deviceToken"}) {
+    const auto outcome =
+        judge(signed_params(device, "v3", {{"auth", {{field, token}}}, {"scopes", {"operator.read"}}}), far);
+    ASSERT_TRUE(outcome) << field;
+    EXPECT_EQ(outcome->step, DeviceStep::none);
+    EXPECT_EQ(outcome->client.auth_method, "device-token");
+    EXPECT_EQ(outcome->client.scopes, std::vector<std::string>{"operator.read"});
+  }
+  EXPECT_EQ(shake(signed_params(device, "v2", {{"auth", {{"token", token}}}}), far)->scopes,
+            (std::vector<std::string>{"operator.read", "operator.write"}));
+  // Neither another device nor none at all can use it.
+  EXPECT_EQ(refusal(signed_params(other, "v2", {{"auth", {{"token", token}}}})).detail, "AUTH_TOKEN_MISMATCH");
+  EXPECT_EQ(refusal(params({{"auth", {{"token", token}}}})).detail, "AUTH_TOKEN_MISMATCH");
+  EXPECT_EQ(refusal(signed_params(other, "v2", {{"auth", {{"deviceToken", token}}}})).detail,
+            "AUTH_DEVICE_TOKEN_MISMATCH");
+  // More than its grant needs a person, even from this machine.
+  const auto wider = judge(signed_params(device, "v2", {{"auth", {{"token", token}}}, {"scopes", {"operator.admin"}}}));
+  ASSERT_TRUE(wider);
+  EXPECT_EQ(wider->step, DeviceStep::ask);
+  ASSERT_TRUE(run(devices->revoke(device.id(), "operator", {all_scopes(), "", ""})));
+  EXPECT_EQ(refusal(signed_params(device, "v2", {{"auth", {{"token", token}}}})).detail, "AUTH_TOKEN_MISMATCH");
+}
+
+TEST_F(HandshakeTest, AClientTokenOfALoginLinkNeverPairsItsDevice) {
+  const Device device;
+  const auto token = client_token({"operator.read"});
+  const auto outcome = judge(signed_params(device, "v2", {{"auth", {{"token", token}}}}));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->step, DeviceStep::none);
+  EXPECT_EQ(outcome->client.scopes, std::vector<std::string>{"operator.read"});
+}
+
+TEST_F(HandshakeTest, AWrongTokenOfAPairedDeviceSaysThatItsOwnTokenMayBeTried) {
+  const Device device;
+  const auto offered = [&](json::object auth) {
+    const auto outcome = shake(signed_params(device, "v3", {{"auth", std::move(auth)}}));
+    return !outcome && bool_or(outcome.error().error.at("details"), "canRetryWithDeviceToken", false);
+  };
+  EXPECT_FALSE(offered({{"token", "old"}}));
+  ASSERT_TRUE(run(devices->admit({device.id(), "k", "", "", "", "", ""}, "operator", {"operator.read"}, true)));
+  EXPECT_TRUE(offered({{"token", "old"}}));
+  EXPECT_FALSE(offered({{"token", "old"}, {"deviceToken", "older"}}));
+}
+
+TEST_F(HandshakeTest, APasswordIsToldApartFromATokenAndWorksInEitherField) {
+  credentials = std::make_unique<Credentials>(time, random, *database, Secret("correct horse"), AuthMode::password);
+  const Device device;
+  for (const auto* field : {"token", "password"}) {
+    EXPECT_EQ(shake(params({{"auth", {{field, "correct horse"}}}}))->auth_method, "password") << field;
+    EXPECT_TRUE(shake(signed_params(device, "v2", {{"auth", {{field, "correct horse"}}}}))) << field;
+  }
+  const std::pair<const char*, const char*> hints[] = {
+      {"cli", "set gateway.remote.password to match gateway.auth.password"},
+      {"webchat", "enter the password in Control UI settings"},
+      {"gateway-client", "provide gateway auth password"}};
+  for (const auto& [id, hint] : hints) {
+    const auto told = refusal(params({{"client", client(id)}, {"auth", {{"password", "wrong"}}}}));
+    EXPECT_EQ(told.message, fmt::format("unauthorized: gateway password mismatch ({})", hint));
+    EXPECT_EQ(told.detail, "AUTH_PASSWORD_MISMATCH");
+  }
+  EXPECT_EQ(refusal(signed_params(device, "v2", {{"auth", json::object()}})).message,
+            "unauthorized: gateway password missing (set gateway.remote.password to match gateway.auth.password)");
+  // From elsewhere a password alone names nobody.
+  EXPECT_EQ(refusal(params({{"auth", {{"password", "correct horse"}}}}), far).message, "device identity required");
+}
+
+TEST_F(HandshakeTest, AGuesserElsewhereSlowsDownNobodyElse) {
+  const auto wrong = params({{"auth", {{"token", "guess"}}}});
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(refusal(wrong, far).detail, "AUTH_TOKEN_MISMATCH");
+  EXPECT_EQ(refusal(params(), far).detail, "AUTH_RATE_LIMITED");
+  EXPECT_TRUE(shake(params(), {"192.0.2.8", false, false}));
+  EXPECT_TRUE(shake(params()));
+}
+
+TEST_F(HandshakeTest, AScopeThatIsNoNameIsDropped) {
+  const auto outcome = shake(params({{"scopes", {"operator.read", "a,operator.admin", ""}}}));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->scopes, std::vector<std::string>{"operator.read"});
+  // Declaring only nonsense is not declaring nothing.
+  EXPECT_TRUE(shake(params({{"scopes", {"a,operator.admin", "b c"}}}))->scopes.empty());
+}
+
+TEST_F(HandshakeTest, ASignatureIsGoodForItsOwnChallengeOnly) {
+  const Device device;
+  const auto connect = signed_params(device, "v3");
+  EXPECT_TRUE(shake(connect));
+  const auto replayed = shake_hands(connect, {"c2", "nonce-2", time.now_ms(), far}, *credentials, *devices);
+  ASSERT_FALSE(replayed);
+  EXPECT_EQ(string_or(replayed.error().error.at("details"), "code"), "DEVICE_AUTH_NONCE_MISMATCH");
+  // The nonce of today under the signature of yesterday.
+  auto patched = connect;
+  patched["device"].as_object()["nonce"] = "nonce-2";
+  const auto forged = shake_hands(patched, {"c2", "nonce-2", time.now_ms(), far}, *credentials, *devices);
+  ASSERT_FALSE(forged);
+  EXPECT_EQ(string_or(forged.error().error.at("details"), "code"), "DEVICE_AUTH_SIGNATURE_INVALID");
 }
 
 } // namespace

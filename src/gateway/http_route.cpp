@@ -40,11 +40,28 @@ net::Response json_error(int status, std::string_view message, std::string_view 
   return json_response(status, to_text(json::object{{"error", std::move(error)}}));
 }
 
+std::string_view media_type_of(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> types[] = {{".html", "text/html; charset=utf-8"},
+                                                                     {".js", "text/javascript; charset=utf-8"},
+                                                                     {".css", "text/css; charset=utf-8"},
+                                                                     {".svg", "image/svg+xml"},
+                                                                     {".json", "application/json"},
+                                                                     {".webmanifest", "application/manifest+json"},
+                                                                     {".png", "image/png"},
+                                                                     {".ico", "image/x-icon"},
+                                                                     {".woff2", "font/woff2"},
+                                                                     {".txt", "text/plain; charset=utf-8"}};
+  for (const auto& [ending, type] : types)
+    if (name.ends_with(ending)) return type;
+  return "application/octet-stream";
+}
+
 void add_security_headers(net::Response& response) {
-  response.headers.set("Content-Security-Policy",
-                       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-                       "connect-src 'self'; font-src 'self'; "
-                       "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  if (!response.headers.find("Content-Security-Policy"))
+    response.headers.set("Content-Security-Policy",
+                         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+                         "connect-src 'self'; font-src 'self'; "
+                         "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Referrer-Policy", "no-referrer");
   response.headers.set("Cross-Origin-Opener-Policy", "same-origin");

@@ -3,6 +3,7 @@
 // before a handler is called.
 #pragma once
 #include "async/task.hpp"
+#include "gateway/remote.hpp"
 #include "net/http_server.hpp"
 #include <functional>
 #include <map>
@@ -17,6 +18,7 @@ struct Services;
 struct RouteCall {
   Services& services;
   std::shared_ptr<net::Exchange> exchange;
+  Remote remote;
 };
 
 struct Route {
@@ -43,7 +45,9 @@ void register_routes(RouteTable& table); // generated
 net::Response json_response(int status, std::string body);
 // {"error":{"message","hint"}}
 net::Response json_error(int status, std::string_view message, std::string_view hint);
-// The headers that every answer carries.
+// The media type of a file by the ending of its name.
+std::string_view media_type_of(std::string_view name);
+// The headers that every answer carries; one that the answer has already stays.
 void add_security_headers(net::Response& response);
 
 } // namespace openclaw::gateway

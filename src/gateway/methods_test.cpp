@@ -246,6 +246,8 @@ TEST_F(MethodsTest, WhatClientsAskAtTheirStartIsAnswered) {
   EXPECT_TRUE(payload(socket, "usage.status").at("providers").is_array());
   EXPECT_TRUE(payload(socket, "logs.tail", {{"limit", 5}}).at("lines").is_array());
   EXPECT_TRUE(payload(socket, "tools.list").at("tools").is_array());
+  EXPECT_FALSE(bool_or(ask(socket, "tools.list", {{"agentId", "nobody"}}), "ok", true));
+  EXPECT_FALSE(bool_or(ask(socket, "tools.explain", {{"tool", "nothing"}}), "ok", true));
 }
 
 } // namespace

@@ -49,4 +49,14 @@ std::vector<std::string> narrow(const std::vector<std::string>& owned, const std
   return kept;
 }
 
+std::string uncovered(const std::vector<std::string>& owned, const std::vector<std::string>& wanted) {
+  for (const auto& scope : wanted)
+    if (narrow(owned, {scope}).empty()) return scope;
+  return {};
+}
+
+bool covers(const std::vector<std::string>& owned, const std::vector<std::string>& wanted) {
+  return uncovered(owned, wanted).empty();
+}
+
 } // namespace openclaw::gateway

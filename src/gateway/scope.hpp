@@ -19,4 +19,9 @@ std::vector<std::string> all_scopes();
 // adds nothing.
 std::vector<std::string> narrow(const std::vector<std::string>& owned, const std::vector<std::string>& declared);
 
+// Whether `owned` has all that `wanted` names.
+bool covers(const std::vector<std::string>& owned, const std::vector<std::string>& wanted);
+// The first of `wanted` that `owned` does not cover; empty when it covers all.
+std::string uncovered(const std::vector<std::string>& owned, const std::vector<std::string>& wanted);
+
 } // namespace openclaw::gateway

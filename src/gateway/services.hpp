@@ -1,6 +1,7 @@
 // Everything that methods and HTTP routes stand on; made by the composition root.
 #pragma once
 #include "agent/runtime.hpp"
+#include "config/config.hpp"
 #include "gateway/gateway.hpp"
 #include "messaging/messaging.hpp"
 #include <functional>
@@ -19,6 +20,7 @@ struct Services {
   std::string state_folder;
   std::string config_path;
   std::string version;
+  const config::Config& config; // the file; a change is taken up by the program itself
   // The configuration as it is shown: secrets replaced; {path, exists, raw, parsed, valid, config, hash, issues,
   // warnings}.
   std::function<json::object()> shown_config;

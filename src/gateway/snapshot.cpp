@@ -1,5 +1,6 @@
 #include "gateway/snapshot.hpp"
 
+#include "gateway/device_view.hpp"
 #include "gateway/services.hpp"
 #include "store/sessions.hpp"
 #include <fmt/core.h>
@@ -8,30 +9,24 @@
 namespace openclaw::gateway {
 namespace {
 
-constexpr std::size_t kPresenceRows = 100;
 constexpr std::int64_t kRecent = 5;
 constexpr const char* kEvents[] = {"agent",
                                    "chat",
                                    "connect.challenge",
+                                   "device.pair.requested",
+                                   "device.pair.resolved",
                                    "exec.approval.requested",
                                    "exec.approval.resolved",
+                                   "health",
                                    "models.status",
+                                   "presence",
                                    "sessions.changed",
                                    "shutdown",
                                    "tick"};
 
-struct Machine {
-  std::string host;
-  std::string platform;
-  std::string architecture;
-};
-const Machine& machine() {
-  static const Machine here = [] {
-    utsname names{};
-    if (::uname(&names) != 0) return Machine{"unknown", "linux", "unknown"};
-    return Machine{names.nodename, fmt::format("linux {}", names.release), names.machine};
-  }();
-  return here;
+std::string host_name() {
+  utsname names{};
+  return ::uname(&names) == 0 ? names.nodename : "unknown";
 }
 
 // Heartbeats are not in this build; clients expect to be told so per agent.
@@ -74,51 +69,17 @@ json::object health_payload(Services& services) {
           {"sessions", sessions}};
 }
 
-json::array presence(Services& services) {
-  const auto now = services.time.now_ms();
-  const auto& here = machine();
-  json::array entries;
-  entries.push_back(json::object{
-      {"host", here.host},
-      {"ip", "127.0.0.1"},
-      {"version", services.version},
-      {"platform", here.platform},
-      {"deviceFamily", "Linux"},
-      {"modelIdentifier", here.architecture},
-      {"mode", "gateway"},
-      {"reason", "self"},
-      {"text", fmt::format("Gateway: {} · openclaw {} · mode gateway · reason self", here.host, services.version)},
-      {"ts", now}});
-  for (const auto& client : services.gateway.clients().all()) {
-    if (entries.size() >= kPresenceRows) break;
-    const auto& facts = client->facts();
-    entries.push_back(
-        json::object{{"host", facts.name},
-                     {"version", facts.version},
-                     {"platform", facts.platform},
-                     {"mode", facts.mode},
-                     {"instanceId", facts.connection_id},
-                     {"reason", "connect"},
-                     {"text", fmt::format("Client: {} {} · mode {}", facts.name, facts.version, facts.mode)},
-                     {"ts", facts.connected_ms}});
-  }
-  return entries;
-}
-
 json::object hello_payload(Services& services, const ClientFacts& client) {
   const auto& settings = services.runtime.settings();
   const auto main_agent = settings.agents.front().id;
   json::object server{{"version", services.version}, {"connId", client.connection_id}};
-  if (client.protocol < 4) server["host"] = machine().host;
+  if (client.protocol < 4) server["host"] = host_name();
   json::array method_names;
   for (const auto& name : methods().names())
     method_names.push_back(json::value(name));
   json::array event_names;
   for (const auto* name : kEvents)
     event_names.push_back(json::value(name));
-  json::array scopes;
-  for (const auto& scope : client.scopes)
-    scopes.push_back(json::value(scope));
   json::object defaults{{"defaultAgentId", main_agent},
                         {"mainKey", "main"},
                         {"mainSessionKey", fmt::format("agent:{}:main", main_agent)},
@@ -127,26 +88,27 @@ json::object hello_payload(Services& services, const ClientFacts& client) {
     defaults["ownership"] = "sole";
     defaults["selectionRequired"] = false;
   }
-  json::object snapshot{{"presence", presence(services)},
+  json::object snapshot{{"presence", services.gateway.presence().entries()},
                         {"health", health_payload(services)},
-                        {"stateVersion", {{"presence", 1}, {"health", 1}}},
+                        {"stateVersion", versions_to_json(services.gateway.clients().versions())},
                         {"uptimeMs", services.gateway.uptime_ms()},
                         {"configPath", services.config_path},
                         {"stateDir", services.state_folder},
                         {"sessionDefaults", std::move(defaults)}};
   if (client.protocol >= 4) {
     snapshot["suspension"] = {{"phase", "accepting"}};
-    snapshot["authMode"] = "token";
+    snapshot["authMode"] = services.gateway.credentials().mode() == AuthMode::token ? "token" : "password";
+    snapshot["updateSchedule"] = {{"channel", "stable"}, {"autoEnabled", false}};
   }
-  json::object auth{{"role", client.role}, {"scopes", std::move(scopes)}};
-  if (client.protocol >= 4) auth["method"] = "token";
+  json::object features{{"methods", std::move(method_names)}, {"events", std::move(event_names)}};
+  if (client.protocol >= 4) features["capabilities"] = json::array{json::value("published-model-catalog")};
+  json::object auth{{"role", client.role}, {"scopes", to_array(client.scopes)}};
+  if (client.protocol >= 4)
+    auth["method"] = client.auth_method == "client-token" ? std::string("token") : client.auth_method;
   return {{"type", "hello-ok"},
           {"protocol", client.protocol},
           {"server", std::move(server)},
-          {"features",
-           {{"methods", std::move(method_names)},
-            {"events", std::move(event_names)},
-            {"capabilities", json::array{json::value("published-model-catalog")}}}},
+          {"features", std::move(features)},
           {"snapshot", std::move(snapshot)},
           {"auth", std::move(auth)},
           {"policy", {{"maxPayload", kMaxPayload}, {"maxBufferedBytes", kMaxBuffered}, {"tickIntervalMs", kTickMs}}}};

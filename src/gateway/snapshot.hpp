@@ -1,4 +1,4 @@
-// What a client learns about the gateway at once: health, presence and the payload of hello-ok.
+// What a client learns about the gateway at once: health and the payload of hello-ok.
 #pragma once
 #include "base/json.hpp"
 #include "gateway/handshake.hpp"
@@ -8,8 +8,6 @@ namespace openclaw::gateway {
 struct Services;
 
 json::object health_payload(Services& services);
-// The gateway itself, then its clients (at most 100).
-json::array presence(Services& services);
 json::object hello_payload(Services& services, const ClientFacts& client);
 
 } // namespace openclaw::gateway

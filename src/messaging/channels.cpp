@@ -124,8 +124,8 @@ Result<> Channels::record_end(store::Connection& connection, const std::string& 
   if (message.stop_reason == ports::StopReason::error) {
     kind = "notice";
     text = as_notice(fmt::format("{}{}{}", message.error_message, message.error_hint.empty() ? "" : " ",
-                                 message.error_hint == "Press Retry to run the message again." ? "Send it again, or write /retry."
-                                                                                                : message.error_hint));
+                                 message.error_hint.starts_with("Press Retry") ? "Send it again if you want me to try once more."
+                                                                                            : message.error_hint));
   } else if (message.stop_reason == ports::StopReason::injected) {
     kind = "notice";
     text = as_notice(ports::text_of(message));

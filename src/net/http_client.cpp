@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 128 * 1024;
 constexpr int kInterimAnswers = 8;
+constexpr std::size_t kDrainBytes = 64 * 1024;
+constexpr std::int64_t kDrainMs = 1000;
 
 struct ClientCore {
   ClientCore(async::Executor ex, ClientConfig config)
@@ -43,7 +45,7 @@ class BodyStream final : public StreamedResponse, public std::enable_shared_from
 public:
   BodyStream(std::shared_ptr<ClientCore> core, Attempt attempt, std::string pool_key, const Outbound& request)
       : core_(std::move(core)), attempt_(std::move(attempt)), pool_key_(std::move(pool_key)), url_(request.url),
-        idle_ms_(request.idle_timeout_ms), limit_(request.body_limit) {}
+        first_ms_(request.first_byte_timeout_ms), idle_ms_(request.idle_timeout_ms), limit_(request.body_limit) {}
 
   int status() const override { return attempt_.head.status; }
   const Headers& headers() const override { return attempt_.head.headers; }
@@ -53,7 +55,10 @@ public:
     const auto self = shared_from_this();
     while (true) {
       auto piece = attempt_.parser->take_body();
-      if (!piece.empty()) co_return std::optional<std::string>(std::move(piece));
+      if (!piece.empty()) {
+        any_body_ = true;
+        co_return std::optional<std::string>(std::move(piece));
+      }
       if (problem_) co_return std::unexpected(*problem_);
       if (attempt_.parser->done()) {
         keep();
@@ -67,18 +72,43 @@ public:
     }
   }
 
+  void finish() override {
+    if (!attempt_.stream || pool_key_.empty()) return;
+    attempt_.deadline->arm(kDrainMs);
+    drain(std::make_shared<Deadline::Step>(attempt_.deadline, [raw = attempt_.stream.get()] { raw->cancel(); }));
+  }
+
 private:
+  // A chain of callbacks: nobody waits for it. An expired deadline ends the read.
+  void drain(std::shared_ptr<Deadline::Step> step) {
+    auto& attempt = attempt_;
+    drained_ += attempt.parser->take_body().size();
+    if (attempt.parser->done()) keep();
+    if (!attempt.stream || drained_ > kDrainBytes || attempt.deadline->expired()) {
+      attempt.deadline->disarm();
+      attempt.stream.reset();
+      return;
+    }
+    attempt.stream->read_some([self = shared_from_this(), step](Stream::Code code, std::string_view bytes) {
+      const bool more = !code && !bytes.empty() && self->attempt_.parser->feed(bytes).has_value();
+      if (more) return self->drain(step);
+      self->attempt_.deadline->disarm();
+      self->attempt_.stream.reset();
+    });
+  }
+
   Task<> read_more() {
     auto& attempt = attempt_;
     if (!attempt.stream) co_return fail(Kind::cancelled, "The answer was already closed.");
-    attempt.deadline->arm(idle_ms_);
+    const auto patience = any_body_ ? idle_ms_ : first_ms_;
+    attempt.deadline->arm(patience);
     const Deadline::Step step(attempt.deadline, [raw = attempt.stream.get()] { raw->cancel(); });
     auto bytes = co_await attempt.stream->read();
     const bool late = attempt.deadline->expired();
     attempt.deadline->disarm();
     if (late)
       co_return fail(Kind::timeout,
-                     fmt::format("{} sent nothing for {} s in the middle of its answer.", url_, idle_ms_ / 1000),
+                     fmt::format("{} sent nothing for {} s in the middle of its answer.", url_, patience / 1000),
                      "Try again.");
     if (!bytes) co_return std::unexpected(bytes.error());
     if (!bytes->empty()) co_return too_long(attempt.parser->feed(*bytes));
@@ -109,8 +139,11 @@ private:
   Attempt attempt_;
   std::string pool_key_;
   std::string url_;
+  std::int64_t first_ms_;
   std::int64_t idle_ms_;
   std::size_t limit_;
+  bool any_body_ = false;
+  std::size_t drained_ = 0;
   std::optional<Error> problem_;
 };
 

@@ -22,7 +22,7 @@ struct Outbound {
   std::string body;
   Egress egress = Egress::configured;
   std::int64_t connect_timeout_ms = 10'000;
-  std::int64_t first_byte_timeout_ms = 300'000; // a local model may read a long prompt for minutes
+  std::int64_t first_byte_timeout_ms = 300'000; // of the answer, and then of its body: a local model reads for minutes
   std::int64_t idle_timeout_ms = 120'000;       // between two reads of the body
   std::size_t body_limit = 16 * 1024 * 1024;
   int redirects = 0; // followed at most; every hop passes the guard again
@@ -36,6 +36,9 @@ public:
   virtual const Headers& headers() const = 0;
   // The next piece of the body; nothing at its regular end; Kind::transient when the connection broke before.
   virtual Task<std::optional<std::string>> next() = 0;
+  // The caller has what it wanted and asks for no more. What is left is read aside, within 64 KB and a second, so that
+  // the connection can serve another request.
+  virtual void finish() {}
   virtual const std::string& final_url() const = 0;
 };
 

@@ -65,6 +65,28 @@ TEST_F(HttpClientTest, ReadsAStreamToItsEndAndKnowsABrokenOne) {
   EXPECT_EQ(broken.error().kind, Kind::transient);
 }
 
+Task<> read_one_piece(HttpClient* client, std::string url, bool finish) {
+  Outbound request("GET", std::move(url));
+  CO_TRY(const auto response, co_await client->open(std::move(request)));
+  CO_TRY_VOID(co_await response->next());
+  if (finish) response->finish();
+  co_return Result<>{};
+}
+
+TEST_F(HttpClientTest, AnAnswerThatIsFinishedEarlyIsReadAsideAndItsConnectionServesTheNext) {
+  serve(mirror);
+  make_client();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(run(read_one_piece(client.get(), url("/stream"), true)));
+    for (int turn = 0; turn < 1000; ++turn) {
+      loop.restart();
+      loop.poll();
+    }
+  }
+  EXPECT_EQ(server->connections(), 1U);
+  ASSERT_TRUE(run(read_one_piece(client.get(), url("/broken"), true)));
+}
+
 TEST_F(HttpClientTest, SaysThatNothingListens) {
   serve(mirror);
   make_client();

@@ -4,6 +4,8 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "net/websocket_connection.hpp"
+#include <algorithm>
+#include <chrono>
 #include <fmt/core.h>
 
 namespace openclaw::net {
@@ -70,7 +72,9 @@ public:
   Connection(std::shared_ptr<ServerCore> core, std::unique_ptr<Stream> stream, Peer peer)
       : core_(std::move(core)), stream_(std::move(stream)), peer_(std::move(peer)), timer_(core_->executor),
         slot_(std::make_shared<Slot>(core_)) {
-    ++core_->unanswered[peer_.address];
+    place_ = core_->unanswered.insert(core_->unanswered.end(), this);
+    if (++core_->unanswered_counts[peer_.address] > core_->limits.unanswered_per_address)
+      core_->give_up_oldest(peer_.address);
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -106,8 +110,9 @@ public:
   void answered_first() {
     if (!owes_first_) return;
     owes_first_ = false;
-    const auto at = core_->unanswered.find(peer_.address);
-    if (at != core_->unanswered.end() && --at->second == 0) core_->unanswered.erase(at);
+    core_->unanswered.erase(place_);
+    const auto count = core_->unanswered_counts.find(peer_.address);
+    if (count != core_->unanswered_counts.end() && --count->second == 0) core_->unanswered_counts.erase(count);
   }
   void stop_waiting() {
     if (stream_) stream_->cancel();
@@ -124,6 +129,7 @@ public:
   std::uint64_t armed_ = 0;
   bool expired_ = false;
   bool owes_first_ = true;
+  std::list<Connection*>::iterator place_; // among those that owe their first head
   bool keep_alive_ = false;
   bool head_request_ = false;
   bool http_1_0_ = false;
@@ -133,6 +139,42 @@ public:
 void ServerCore::close_idle() {
   for (auto* connection : idle)
     connection->stop_waiting();
+}
+
+bool ServerCore::make_room() {
+  if (connections < limits.connections) return true;
+  if (!idle.empty()) {
+    auto* spared = *idle.begin();
+    idle.erase(idle.begin());
+    spared->stop_waiting();
+    say_crowded("");
+    return true;
+  }
+  if (unanswered.empty()) return false;
+  give_up_oldest("");
+  return true;
+}
+
+// Whoever means it sends its request at once, so the one that has been silent longest is missed least.
+void ServerCore::give_up_oldest(const std::string& address) {
+  const auto oldest = std::find_if(unanswered.begin(), unanswered.end(), [&](const Connection* connection) {
+    return address.empty() || connection->peer_.address == address;
+  });
+  if (oldest == unanswered.end()) return;
+  auto* given_up = *oldest;
+  given_up->answered_first();
+  given_up->stop_waiting();
+  say_crowded(address);
+}
+
+void ServerCore::say_crowded(const std::string& address) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count();
+  if (now - crowded_ms < kCrowdedPauseMs) return;
+  crowded_ms = now;
+  log::warn("net", "There are too many connections: those that send nothing are closed to make room.",
+            {{"address", address.empty() ? "all" : address}, {"connections", std::to_string(connections)}});
 }
 
 Task<> Connection::write(std::vector<std::string_view> parts) {

@@ -4,6 +4,7 @@
 #include "net/http_parser.hpp"
 #include "net/http_server.hpp"
 #include "net/stream.hpp"
+#include <list>
 #include <set>
 #include <unordered_map>
 
@@ -16,13 +17,19 @@ struct ServerCore {
   ServerCore(async::Executor ex, ServerLimits bounds, HttpServer::Handler handle)
       : executor(ex), limits(bounds), handler(std::move(handle)) {}
   void close_idle();
+  bool make_room();                                // false: nobody can be spared for a new connection
+  void give_up_oldest(const std::string& address); // of those that owe their first head
+  void say_crowded(const std::string& address);    // at most once in a while
 
+  static constexpr std::int64_t kCrowdedPauseMs = 60'000;
   async::Executor executor;
   ServerLimits limits;
   HttpServer::Handler handler;
   std::size_t connections = 0;
-  std::unordered_map<std::string, std::size_t> unanswered; // connections by address that owe their first request head
-  std::set<Connection*> idle;                              // between two requests
+  std::list<Connection*> unanswered;                              // that owe their first request head, the oldest first
+  std::unordered_map<std::string, std::size_t> unanswered_counts; // of each address
+  std::set<Connection*> idle;                                     // between two requests
+  std::int64_t crowded_ms = -kCrowdedPauseMs;                     // when the log was last told of too many
   bool stopping = false;
 };
 

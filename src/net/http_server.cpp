@@ -26,13 +26,11 @@ Task<> pause_accepting(async::Executor executor) {
 
 void admit(std::shared_ptr<ServerCore> core, Socket socket, async::Scope& scope) {
   // Beyond the limits a connection costs nothing more than its close.
-  if (core->stopping || core->connections >= core->limits.connections) return;
+  if (core->stopping || !core->make_room()) return;
   Code code;
   const auto endpoint = socket.remote_endpoint(code);
   if (code) return;
   Peer peer{endpoint.address().to_string(), endpoint.address().is_loopback()};
-  const auto waiting = core->unanswered.find(peer.address);
-  if (waiting != core->unanswered.end() && waiting->second >= core->limits.unanswered_per_address) return;
   scope.spawn("http connection",
               serve_connection(std::move(core), make_plain_stream(std::move(socket)), std::move(peer)));
 }

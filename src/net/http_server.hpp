@@ -46,8 +46,8 @@ struct ServerLimits {
       10'000; // from accept (or the previous answer's end on keep-alive) to the last header byte
   std::int64_t body_deadline_ms = 10'000;
   std::int64_t keep_alive_ms = 60'000;
-  std::size_t connections = 4096;           // beyond these, new ones are closed at once
-  std::size_t unanswered_per_address = 256; // connections of one address that have not yet sent a whole request head
+  std::size_t connections = 4096;           // beyond these an idle one goes for a new one, or the new one
+  std::size_t unanswered_per_address = 256; // that have not yet sent a whole request head; beyond these the oldest goes
 };
 
 class HttpServer {

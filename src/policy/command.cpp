@@ -106,6 +106,7 @@ bool runs_others(const CommandEffect& command) {
 
 bool allowed_by(const CommandRule& rule, const CommandEffect& command) {
   if (rule.binary.empty() || !matches(rule.binary, command.resolved_binary)) return false;
+  if (!rule.sha256.empty() && rule.sha256 != command.binary_sha256) return false;
   return same_arguments(rule, command);
 }
 
@@ -229,7 +230,7 @@ std::optional<CommandRule> rule_for(const CommandEffect& command) {
   if (command.resolved_binary.find_first_of("*?") != std::string::npos) return std::nullopt;
   // Even the exact arguments of a wrapper say nothing: what they name (a script, a Makefile) can be exchanged.
   if (runs_others(command)) return std::nullopt;
-  CommandRule rule{.binary = command.resolved_binary};
+  CommandRule rule{.binary = command.resolved_binary, .arguments = {}, .sha256 = command.binary_sha256};
   rule.arguments.assign(command.argv.begin() + 1, command.argv.end());
   return rule;
 }

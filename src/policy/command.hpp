@@ -21,6 +21,7 @@ bool runs_other_programs(std::string_view binary_name);
 struct CommandRule {
   std::string binary;                 // glob on the resolved absolute path
   std::vector<std::string> arguments; // exactly these, after argv[0]
+  std::string sha256;                 // of that file; empty: whatever it contains
 };
 
 enum class ExecSecurity { deny, allowlist, full };
@@ -33,7 +34,8 @@ struct CommandPolicy {
 };
 
 Decision judge_command(const CommandEffect& command, const CommandPolicy& policy);
-// The rule that "allow always" stores for this command; nothing when a rule about it would say nothing (shell text).
+// The rule that "allow always" stores for this command, bound to the program as it is; nothing when a rule about it
+// would say nothing (shell text).
 std::optional<CommandRule> rule_for(const CommandEffect& command);
 
 } // namespace openclaw::policy

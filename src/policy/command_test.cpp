@@ -270,6 +270,19 @@ TEST(RuleFor, IsBoundToTheBinaryAndItsExactArguments) {
   EXPECT_EQ(judged(other, policy), Verdict::ask);
 }
 
+TEST(RuleFor, IsBoundToWhatTheProgramContainsUnlessOnlyTheMachineChangesIt) {
+  auto command = effect({"/work/tool", "x"}, "/work/tool");
+  command.binary_sha256 = "as approved";
+  auto rule = rule_for(command);
+  ASSERT_TRUE(rule);
+  EXPECT_EQ(judged(command, {.allow = {*rule}}), Verdict::allow);
+  auto changed = command;
+  changed.binary_sha256 = "exchanged";
+  EXPECT_EQ(judged(changed, {.allow = {*rule}}), Verdict::ask);
+  rule->sha256.clear();
+  EXPECT_EQ(judged(changed, {.allow = {*rule}}), Verdict::allow);
+}
+
 TEST(RuleFor, GivesNoneForShellTextAndWrappers) {
   auto shell = effect({"/bin/sh", "-c", "ls | wc"}, "/usr/bin/dash");
   shell.through_shell = true;

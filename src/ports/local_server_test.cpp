@@ -84,14 +84,14 @@ TEST_F(Finders, OllamaListsItsModelsWithTheContextOfTheLoadedOnes) {
       R"({"models":[{"name":"qwen3:8b","details":{"family":"qwen3"}},{"name":"nomic-embed-text","details":{"family":"nomic-bert"}},{"name":"llama3"}]})");
   answer("http://127.0.0.1:11434/api/ps", R"({"models":[{"name":"qwen3:8b","context_length":32768}]})");
   EXPECT_EQ(found(), "qwen3:8b=32768 llama3=0 ");
-  EXPECT_EQ(address(), "http://127.0.0.1:11434/v1");
+  EXPECT_EQ(address(), "http://127.0.0.1:11434");
 }
 
 TEST_F(Finders, OllamaIsLookedForWhereItsVariableSays) {
   make(register_servers_ollama, {{"OLLAMA_HOST", "box:7"}, {"OLLAMA_CONTEXT_LENGTH", "16384"}});
   answer("http://box:7/api/tags", R"({"models":[{"name":"a"}]})");
   EXPECT_EQ(found(), "a=16384 ");
-  EXPECT_EQ(address(), "http://box:7/v1");
+  EXPECT_EQ(address(), "http://box:7");
 }
 
 TEST_F(Finders, LmStudioPutsLoadedModelsFirstAndLeavesEmbeddingsOut) {

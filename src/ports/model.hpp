@@ -45,6 +45,10 @@ struct ModelRequest {
   Thinking thinking = Thinking::off;
   bool reasoning = false; // the model can think
   std::int64_t max_output_tokens = 8192;
+  std::int64_t context_tokens = 0; // the window that the conversation was cut to; 0: unknown
+  // How long the server may be silent before its first word, and between two.
+  std::int64_t first_token_timeout_ms = 300'000;
+  std::int64_t idle_timeout_ms = 120'000;
 };
 
 // Receives the reply while it streams. Called on the loop; must not block.

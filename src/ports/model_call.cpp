@@ -11,6 +11,20 @@ namespace {
 
 constexpr std::size_t kErrorBodyLimit = 64 * 1024;
 constexpr std::size_t kEncodeElsewhere = 64 * 1024;
+constexpr std::size_t kLineLimit = 4 * 1024 * 1024;
+
+// A server that accepted the request and then fell silent.
+Error silent(const ModelEndpoint& endpoint, const ModelRequest& request, bool began) {
+  const auto waited = (began ? request.idle_timeout_ms : request.first_token_timeout_ms) / 1000;
+  const auto who = fmt::format("{}/{}", endpoint.provider, printable(request.model, 100));
+  return {
+      Kind::timeout,
+      began ? fmt::format("{} stopped in the middle of its reply: nothing came for {} s.", who, waited)
+            : fmt::format("{} sent no word of a reply within {} s.", who, waited),
+      fmt::format("It is tried again by itself. Wait longer with: openclaw config set agents.defaults.llm.{} SECONDS",
+                  began ? "idleTimeoutSeconds" : "firstTokenTimeoutSeconds"),
+      {}};
+}
 
 Error unreachable(Error error, const ModelEndpoint& endpoint) {
   if (error.kind != Kind::transient && error.kind != Kind::timeout) return error;
@@ -65,12 +79,16 @@ net::Outbound model_request(const ModelEndpoint& endpoint, std::string_view meth
   return request;
 }
 
+namespace {
+
 Task<std::string> encoded_body(std::shared_ptr<const ModelRequest> request, EncodeRequest encode) {
   if (size_of(*request) < kEncodeElsewhere) co_return encode(*request);
   std::function<Result<std::string>()> work = [request, encode] { return encode(*request); };
   auto body = co_await async::offload<std::string>(std::move(work));
   co_return body;
 }
+
+} // namespace
 
 Result<> feed_events(net::SseParser& parser, std::string_view bytes, EventReader& reader) {
   if (reader.complete()) return {};
@@ -87,9 +105,31 @@ Result<> end_events(net::SseParser& parser, EventReader& reader) {
   return feed_events(parser, "\n\n", reader);
 }
 
-Task<> stream_events(net::HttpClient& client, net::Outbound request, ModelEndpoint endpoint, std::string model,
-                     EventReader& reader) {
-  auto opened = co_await client.open(std::move(request));
+Result<> LineParser::feed(std::string_view bytes, EventReader& reader) {
+  while (!reader.complete()) {
+    const auto end = bytes.find('\n');
+    if (line_.size() + std::min(end, bytes.size()) > kLineLimit)
+      return fail(Kind::invalid, "A line of the stream is longer than 4 MB.");
+    line_ += bytes.substr(0, end);
+    if (end == std::string_view::npos) return {};
+    bytes.remove_prefix(end + 1);
+    net::ServerSentEvent event;
+    event.data = std::exchange(line_, {});
+    TRY_VOID(reader.event(event));
+  }
+  return {};
+}
+
+Task<> stream_reply(net::HttpClient& client, net::Outbound outgoing, ModelEndpoint endpoint,
+                    std::shared_ptr<const ModelRequest> request, EncodeRequest encode, EventReader& reader,
+                    Framing framing) {
+  const bool lines = framing == Framing::json_lines;
+  outgoing.headers.set("Content-Type", "application/json");
+  outgoing.headers.set("Accept", lines ? "application/x-ndjson" : "text/event-stream");
+  outgoing.first_byte_timeout_ms = request->first_token_timeout_ms;
+  outgoing.idle_timeout_ms = request->idle_timeout_ms;
+  CO_TRY(outgoing.body, co_await encoded_body(request, std::move(encode)));
+  auto opened = co_await client.open(std::move(outgoing));
   if (!opened) co_return std::unexpected(unreachable(std::move(opened).error(), endpoint));
   const auto response = std::move(*opened);
   if (response->status() != 200 || is_json(response->headers())) {
@@ -97,21 +137,23 @@ Task<> stream_events(net::HttpClient& client, net::Outbound request, ModelEndpoi
     // Some servers answer 200 and put the error into the body.
     const int status =
         response->status() == 200 && body.find("\"error\"") != std::string::npos ? 0 : response->status();
-    co_return std::unexpected(model_error(endpoint, model, status, response->headers(), body));
+    co_return std::unexpected(model_error(endpoint, request->model, status, response->headers(), body));
   }
-  net::SseParser parser;
+  net::SseParser events;
+  LineParser json_lines;
+  bool began = false;
   while (!reader.complete()) {
     auto piece = co_await response->next();
     if (!piece) {
-      if (piece.error().kind == Kind::transient) break; // the reader knows whether anything is missing
-      co_return std::unexpected(unreachable(std::move(piece).error(), endpoint));
+      if (piece.error().kind == Kind::transient) co_return Result<>{}; // the reader knows whether anything is missing
+      if (piece.error().kind == Kind::timeout) co_return std::unexpected(silent(endpoint, *request, began));
+      co_return std::unexpected(std::move(piece).error());
     }
-    if (!*piece) {
-      CO_TRY_VOID(end_events(parser, reader));
-      break;
-    }
-    CO_TRY_VOID(feed_events(parser, **piece, reader));
+    if (!*piece) co_return lines ? json_lines.end(reader) : end_events(events, reader);
+    began = true;
+    CO_TRY_VOID(lines ? json_lines.feed(**piece, reader) : feed_events(events, **piece, reader));
   }
+  response->finish();
   co_return Result<>{};
 }
 

@@ -23,19 +23,30 @@ Result<> feed_events(net::SseParser& parser, std::string_view bytes, EventReader
 // The stream ended: servers that leave out the last empty line still get their last event read.
 Result<> end_events(net::SseParser& parser, EventReader& reader);
 
-// Sends the request and feeds the reader; the caller then asks the reader whether the reply is whole. A refusal becomes
-// model_error(). A connection that breaks after the reader was complete is no error.
-Task<> stream_events(net::HttpClient& client, net::Outbound request, ModelEndpoint endpoint, std::string model,
-                     EventReader& reader);
+// One JSON object a line (NDJSON); each line is the data of an event.
+class LineParser {
+public:
+  Result<> feed(std::string_view bytes, EventReader& reader);
+  Result<> end(EventReader& reader) { return feed("\n", reader); }
+
+private:
+  std::string line_;
+};
+
+enum class Framing { server_sent_events, json_lines };
+using EncodeRequest = std::function<Result<std::string>(const ModelRequest&)>;
+// Sends the request (encoded here, or on the pool when the conversation is large) and feeds the reader; the caller then
+// asks the reader whether the reply is whole. A refusal becomes model_error(), silence a Kind::timeout that says how
+// long. A connection that breaks after the reader was complete is no error.
+Task<> stream_reply(net::HttpClient& client, net::Outbound outgoing, ModelEndpoint endpoint,
+                    std::shared_ptr<const ModelRequest> request, EncodeRequest encode, EventReader& reader,
+                    Framing framing = Framing::server_sent_events);
 // The body of a 200 answer (lists of models and the like).
 Task<std::string> fetch_text(net::HttpClient& client, net::Outbound request, ModelEndpoint endpoint);
 
 // A request to `path` below the endpoint's base URL, with the endpoint's own headers (the key is the dialect's
 // business).
 net::Outbound model_request(const ModelEndpoint& endpoint, std::string_view method, std::string_view path);
-// Runs `encode` here, or on the pool when the conversation is large.
-using EncodeRequest = std::function<Result<std::string>(const ModelRequest&)>;
-Task<std::string> encoded_body(std::shared_ptr<const ModelRequest> request, EncodeRequest encode);
 
 // A provider's refusal as ours: the kind decides what happens next, the provider's own words are quoted (at most 500
 // bytes, without secrets). `status` is 0 for an error inside a stream: then its type decides. Error::code is one of

@@ -71,6 +71,38 @@ TEST(ModelError, RealErrorBodiesGetTheKindThatDecidesWhatHappensNext) {
       {503, R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})", Kind::transient, ""},
       {408, "", Kind::timeout, ""},
       {302, "", Kind::remote, ""},
+      {429,
+       R"({"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaId":"GenerateRequestsPerMinutePerProjectPerModel-FreeTier"}]},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"37s"}]}})",
+       Kind::busy, "retry-after-ms=37000"},
+      {429,
+       R"({"error":{"code":429,"message":"You exceeded your current quota.","status":"RESOURCE_EXHAUSTED","details":[{"violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]},{"retryDelay":"9s"}]}})",
+       Kind::denied, "billing"},
+      {400,
+       R"({"error":{"code":400,"message":"API key expired. Please renew the API key.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}})",
+       Kind::denied, ""},
+      {400,
+       R"({"error":{"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"}})",
+       Kind::denied, ""},
+      {400,
+       R"({"error":{"code":400,"message":"The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}})",
+       Kind::invalid, "context-overflow"},
+      {404,
+       R"({"error":{"code":404,"message":"models/gemini-9 is not found for API version v1beta","status":"NOT_FOUND"}})",
+       Kind::missing, ""},
+      {503,
+       R"({"error":{"code":503,"message":"The model is overloaded. Please try again later.","status":"UNAVAILABLE"}})",
+       Kind::transient, ""},
+      {429,
+       R"({"error":{"message":"Rate limit reached for gpt-5 in organization: Limit 3. Please try again in 1.242s."}})",
+       Kind::busy, "retry-after-ms=1242"},
+      {404, R"({"error":"model 'llama9' not found"})", Kind::missing, ""},
+      {0, R"({"type":"error","code":"rate_limit_exceeded","message":"Rate limit reached","param":null})", Kind::busy,
+       ""},
+      {0, R"({"error":{"code":"server_error","message":"An error occurred"}})", Kind::transient, ""},
+      {0,
+       R"({"error":{"code":"context_length_exceeded","message":"Your input exceeds the context window of this model."}})",
+       Kind::invalid, "context-overflow"},
+      {0, R"({"error":{"code":"invalid_prompt","message":"Invalid prompt"}})", Kind::invalid, ""},
       {0, R"({"error":{"message":"Provider returned error","code":429}})", Kind::busy, ""},
       {0, R"({"type":"error","error":{"type":"api_error","message":"Internal"}})", Kind::transient, ""},
   };
@@ -105,6 +137,12 @@ TEST(ModelError, SaysHowLongToWaitWhenTheProviderDid) {
   EXPECT_EQ(code({{"Retry-After", "99999999999"}}), "retry-after-ms=86400000");
   EXPECT_EQ(code({{"Retry-After", "-5"}}), "");
   EXPECT_EQ(code({{"Retry-After", "soon"}}), "");
+  EXPECT_EQ(code({{"x-ratelimit-remaining-requests", "0"},
+                  {"x-ratelimit-reset-requests", "120ms"},
+                  {"x-ratelimit-remaining-tokens", "0"},
+                  {"x-ratelimit-reset-tokens", "6m0s"}}),
+            "retry-after-ms=360000");
+  EXPECT_EQ(code({{"x-ratelimit-remaining-tokens", "9"}, {"x-ratelimit-reset-tokens", "6m0s"}}), "");
   EXPECT_EQ(code({}), "");
 }
 

@@ -14,7 +14,9 @@ constexpr std::int64_t kLongestWait = 24 * 60 * 60 * 1000;
 // What a provider says when it refuses, wherever in its JSON it says it.
 struct Refusal {
   int status = 0;
-  std::string type; // lower case; "code" and "type" of the error, joined
+  std::optional<std::int64_t> wait_ms; // Google's RetryInfo
+  bool daily_quota = false;            // Google's: waiting a minute does not help
+  std::string type;                    // lower case; "code" and "type" of the error, joined
   std::string message;
 };
 
@@ -51,6 +53,40 @@ void add_type(Refusal& refusal, const json::value& value) {
   }
 }
 
+// "37s", "1.5s", "120ms", "6m0s": Google's RetryInfo, OpenAI's x-ratelimit-reset-*, "Please try again in ...".
+std::optional<std::int64_t> duration_ms(std::string_view text) {
+  double total = 0;
+  bool any = false;
+  while (!text.empty()) {
+    double value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc() || !(value >= 0)) break;
+    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+    const auto unit = text.substr(0, text.find_first_not_of("abcdefghijklmnopqrstuvwxyz"));
+    const double factor = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : -1;
+    if (factor < 0) break;
+    total += value * factor;
+    any = true;
+    text.remove_prefix(unit.size());
+  }
+  if (!any) return std::nullopt;
+  return static_cast<std::int64_t>(std::min(total, static_cast<double>(kLongestWait)));
+}
+
+// google.rpc.Status: what to do about it stands in its details.
+void add_details(Refusal& refusal, const json::value& error) {
+  const auto* details = find(error, "details");
+  if (!details || !details->is_array()) return;
+  for (const auto& detail : details->get_array()) {
+    if (const auto wait = string_or(detail, "retryDelay"); !wait.empty()) refusal.wait_ms = duration_ms(wait);
+    if (const auto reason = string_or(detail, "reason"); !reason.empty()) refusal.type += lowercase_ascii(reason) + " ";
+    const auto* violations = find(detail, "violations");
+    if (!violations || !violations->is_array()) continue;
+    for (const auto& violation : violations->get_array())
+      if (string_or(violation, "quotaId").find("PerDay") != std::string::npos) refusal.daily_quota = true;
+  }
+}
+
 Refusal read_refusal(int status, std::string_view body) {
   Refusal refusal;
   refusal.status = status;
@@ -64,6 +100,7 @@ Refusal read_refusal(int status, std::string_view body) {
   if (const auto* list = value->if_array(); list && !list->empty()) value = &list->front();
   if (const auto* error = find(*value, "error"); error && error->is_object()) {
     add_type(refusal, *error);
+    add_details(refusal, *error);
     refusal.message = message_in(*error);
   }
   if (refusal.message.empty()) refusal.message = message_in(*value);
@@ -79,10 +116,10 @@ int status_of(std::string_view type) {
     std::string_view word;
     int status;
   };
-  constexpr Row rows[] = {{"overloaded", 529},     {"rate_limit", 429},      {"authentication", 401},
-                          {"permission", 403},     {"not_found", 404},       {"request_too_large", 413},
-                          {"billing", 402},        {"insufficient", 402},    {"context_length", 400},
-                          {"exceed_context", 400}, {"invalid_request", 400}, {"timeout", 504}};
+  constexpr Row rows[] = {{"overloaded", 529},     {"rate_limit", 429},   {"authentication", 401},
+                          {"permission", 403},     {"not_found", 404},    {"request_too_large", 413},
+                          {"billing", 402},        {"insufficient", 402}, {"context_length", 400},
+                          {"exceed_context", 400}, {"invalid_", 400},     {"timeout", 504}};
   for (const auto& row : rows)
     if (type.find(row.word) != std::string_view::npos) return row.status;
   return 500;
@@ -116,11 +153,14 @@ bool is_billing(const Refusal& refusal, std::string_view lowered) {
                                         "insufficient balance",        "insufficient credits",
                                         "exceeded your current quota", "billing_error",
                                         "billing hard limit",          "out of credits"};
+  // Google says the same words about a minute's quota and about a day's.
+  if (refusal.type.find("resource_exhausted") != std::string::npos) return refusal.daily_quota;
   return refusal.status == 402 || contains_one(refusal.type, words) || contains_one(lowered, words);
 }
 
 bool is_bad_key(const Refusal& refusal, std::string_view lowered) {
-  constexpr std::string_view words[] = {"invalid_api_key", "incorrect api key", "api key not valid", "invalid api key"};
+  constexpr std::string_view words[] = {"invalid_api_key", "incorrect api key", "api key not valid",
+                                        "invalid api key", "api key expired",   "api_key_invalid"};
   return refusal.status == 401 || contains_one(refusal.type, words) || contains_one(lowered, words);
 }
 
@@ -207,6 +247,26 @@ std::optional<std::int64_t> retry_after_ms(const net::Headers& headers) {
   return std::clamp<std::int64_t>((*until - *now) * 1000, 0, kLongestWait);
 }
 
+namespace {
+
+// Without Retry-After: OpenAI's counters (the one that is used up says when it is full again), else its words.
+std::optional<std::int64_t> reset_ms(const net::Headers& headers, std::string_view lowered) {
+  std::optional<std::int64_t> wait;
+  for (const auto* what : {"requests", "tokens"}) {
+    const auto left = headers.find(fmt::format("x-ratelimit-remaining-{}", what));
+    const auto reset = headers.find(fmt::format("x-ratelimit-reset-{}", what));
+    if (!left || !reset || trim(*left) != "0") continue;
+    if (const auto until = duration_ms(trim(*reset))) wait = std::max(wait.value_or(0), *until);
+  }
+  if (wait) return wait;
+  for (const std::string_view words : {"try again in ", "retry in "})
+    if (const auto at = lowered.find(words); at != std::string_view::npos)
+      return duration_ms(lowered.substr(at + words.size()));
+  return std::nullopt;
+}
+
+} // namespace
+
 std::string quoted(const ModelEndpoint& endpoint, std::string_view text, std::size_t limit) {
   // Enough for any sentence; a megabyte of HTML is not searched for secrets.
   std::string out(text.substr(0, 16 * 1024));
@@ -227,14 +287,16 @@ Error model_error(const ModelEndpoint& endpoint, std::string_view model, int sta
     return fmt::format("{} {} ({}){}", endpoint.provider, what, where,
                        words.empty() ? "." : fmt::format(": \"{}\"", words));
   };
-  const auto wait = retry_after_ms(headers);
+  auto wait = retry_after_ms(headers);
+  if (!wait) wait = refusal.wait_ms;
+  if (!wait && refusal.status == 429) wait = reset_ms(headers, lowered);
   const auto wait_code = wait ? fmt::format("retry-after-ms={}", *wait) : std::string();
 
   if (is_billing(refusal, lowered))
     return {Kind::denied, says("refused the request because the account has no credit left"),
             fmt::format("Add credit at {}, or choose another model.", endpoint.provider), "billing"};
   if (is_bad_key(refusal, lowered)) return {Kind::denied, says("did not accept the API key"), key_hint(endpoint), {}};
-  if (refusal.status == 403)
+  if (refusal.status == 403 || lowered.find("user location is not supported") != std::string::npos)
     return {
         Kind::denied, says(fmt::format("does not let this API key use {}", printable(model))), key_hint(endpoint), {}};
   if (refusal.status != 404 && is_overflow(refusal, lowered))

@@ -10,6 +10,7 @@
 #include "ports/model.hpp"
 #include "sandbox/workspace.hpp"
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,8 @@ public:
   virtual std::vector<std::string> aliases() const { return {}; }
   // Other argument names that models use, {alias, real}: e.g. {"file_path", "path"}.
   virtual std::vector<std::pair<std::string, std::string>> argument_aliases() const { return {}; }
+  // The most that a call can come to, for people who look at the list; nothing when only the call tells.
+  virtual std::optional<policy::Risk> greatest_risk() const { return std::nullopt; }
   // Arguments are valid against the schema by now. Reads what it needs to say exactly what would happen; changes
   // nothing.
   virtual Task<policy::Effect> preview(std::string arguments_json, const ToolContext& context) = 0;

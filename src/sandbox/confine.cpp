@@ -53,6 +53,7 @@ Result<std::shared_ptr<async::Process>> spawn_init(async::Executor executor, Ins
   options.pipe_input = command.pipe_input;
   options.merge_error = command.merge_error;
   options.new_session = true;
+  options.terminal = command.terminal;
   options.descriptors.emplace_back(file.get(), 3);
   int number = kFirstPassed;
   for (const auto& [ours, inside] : command.descriptors)
@@ -165,11 +166,11 @@ Result<> check_command(const Command& command) {
   return {};
 }
 
-std::vector<std::string> full_environment(std::map<std::string, std::string> variables) {
+std::vector<std::string> full_environment(std::map<std::string, std::string> variables, bool terminal) {
   variables.try_emplace("PATH", kPath);
   variables.try_emplace("HOME", "/tmp");
   variables.try_emplace("LANG", "C.UTF-8");
-  variables.try_emplace("TERM", "dumb");
+  variables.try_emplace("TERM", terminal ? "xterm-256color" : "dumb");
   variables.try_emplace("USER", "agent");
   std::vector<std::string> all;
   all.reserve(variables.size());
@@ -197,9 +198,10 @@ Result<std::shared_ptr<async::Process>> start(async::Executor executor, Confinem
   instructions.system = confinement.system;
   instructions.network = confinement.network == Network::host;
   instructions.limits = confinement.limits;
+  instructions.terminal = command.terminal.has_value();
   instructions.program = command.program;
   instructions.argv = command.argv;
-  instructions.environment = full_environment(command.environment);
+  instructions.environment = full_environment(command.environment, command.terminal.has_value());
   instructions.directory = command.directory.empty() ? "/" : command.directory;
   for (const auto& [ours, number] : command.descriptors)
     instructions.descriptors.push_back(static_cast<std::uint64_t>(number));

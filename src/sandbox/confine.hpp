@@ -53,6 +53,8 @@ struct Command {
   bool pipe_input = false;
   bool merge_error = true;
   std::vector<std::pair<int, int>> descriptors;
+  // A pseudo terminal instead of pipes, which controls the command's own session and nothing outside of the sandbox.
+  std::optional<async::TerminalSize> terminal;
 };
 
 struct Support {

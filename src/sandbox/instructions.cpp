@@ -91,6 +91,7 @@ std::string encode(const Instructions& all) {
   out.number(all.probe ? 1 : 0);
   out.number(all.system ? 1 : 0);
   out.number(all.network ? 1 : 0);
+  out.number(all.terminal ? 1 : 0);
   for (const auto limit :
        {all.limits.cpu_seconds, all.limits.memory_bytes, all.limits.file_bytes, all.limits.temporary_bytes,
         static_cast<std::int64_t>(all.limits.processes), static_cast<std::int64_t>(all.limits.open_files)})
@@ -123,6 +124,7 @@ Result<Instructions> decode(std::string_view bytes) {
   all.probe = in.flag();
   all.system = in.flag();
   all.network = in.flag();
+  all.terminal = in.flag();
   all.limits.cpu_seconds = static_cast<std::int64_t>(in.number());
   all.limits.memory_bytes = static_cast<std::int64_t>(in.number());
   all.limits.file_bytes = static_cast<std::int64_t>(in.number());

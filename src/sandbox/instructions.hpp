@@ -24,6 +24,7 @@ struct Instructions {
   bool probe = false;       // build everything, execute nothing, and say what was possible
   bool system = true;
   bool network = false;
+  bool terminal = false; // the standard descriptors are one, and it becomes the command's own
   Limits limits;
   std::vector<MountInstruction> mounts;
   std::string program; // empty: argv[0]

@@ -16,6 +16,7 @@
 #include <linux/keyctl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -55,6 +56,13 @@ std::string read_instructions() {
   }
   ::close(kInstructionsDescriptor);
   return bytes;
+}
+
+// When memory runs out, the kernel ends what a command started before it looks at anything else. Nothing inside can
+// take it back: its /proc is read-only.
+void be_ended_first() {
+  const FileDescriptor file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (file) (void)!::write(file.get(), "1000", 4);
 }
 
 void write_map(const char* path, const std::string& text) {
@@ -198,6 +206,9 @@ Program prepare(Instructions& instructions) {
 }
 
 [[noreturn]] void become_command(Instructions& instructions, bool has_proc) {
+  // A session of its own: what the terminal can reach lies inside.
+  if (instructions.terminal && (::setsid() < 0 || ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0))
+    give_up(*problem_from_errno("taking the terminal"));
   // No key of the gateway's session comes along.
   ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
   drop_capabilities();
@@ -218,6 +229,12 @@ Program prepare(Instructions& instructions) {
   execute(program);
 }
 
+// A command on a terminal has a session of its own, so it does not hear what the gateway sends to our group.
+volatile pid_t session_leader = 0;
+void pass_on(int number) {
+  ::kill(-session_leader, number);
+}
+
 [[noreturn]] void be_first_process(Instructions& instructions, const User& user, int lifeline) {
   die_with_parent();
   // The outer one may have died before that line: then nobody holds the other end any more.
@@ -229,6 +246,11 @@ Program prepare(Instructions& instructions) {
   const pid_t inner = ::fork();
   if (inner < 0) give_up(*problem_from_errno("starting the command"));
   if (inner == 0) become_command(instructions, has_proc);
+  if (instructions.terminal) {
+    session_leader = inner;
+    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+      ::signal(number, pass_on);
+  }
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   drop_capabilities();
   ::syscall(SYS_close_range, 0U, ~0U, 0U);
@@ -242,6 +264,7 @@ int sandbox_init(int, char**) {
   if (!decoded) give_up(decoded.error().message);
   auto& instructions = *decoded;
   die_with_parent();
+  be_ended_first();
   const auto user = enter_namespaces(instructions);
   // Again: a change of credentials clears it. Then make sure that it is still the right parent.
   die_with_parent();

@@ -263,6 +263,19 @@ Result<> Workspace::write_file(std::string_view path, std::string_view content) 
   return failure(problem, path, root_);
 }
 
+Result<> Workspace::remove_file(std::string_view path) const {
+  TRY(const auto target, relative(path));
+  const auto place = split_last(target);
+  const FileDescriptor folder(open_beneath(descriptor_.get(), place.parent, O_PATH | O_DIRECTORY));
+  if (!folder) return failure(errno, path, root_);
+  struct stat about{};
+  if (::fstatat(folder.get(), place.name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return failure(errno, path, root_);
+  if (S_ISDIR(about.st_mode)) return failure(EISDIR, path, root_);
+  if (!S_ISREG(about.st_mode)) return failure(ENXIO, path, root_);
+  if (::unlinkat(folder.get(), place.name.c_str(), 0) != 0) return failure(errno, path, root_);
+  return {};
+}
+
 bool Workspace::exists(std::string_view path) const {
   const auto relative_path = beneath(path);
   return relative_path && FileDescriptor(open_beneath(descriptor_.get(), *relative_path, O_PATH));

@@ -26,6 +26,8 @@ public:
   Result<std::string> read_file(std::string_view path, std::size_t limit) const;
   // Creates parents; writes to a temporary file in the same folder, then renames.
   Result<> write_file(std::string_view path, std::string_view content) const;
+  // A regular file, or a link to one: then the file that it names.
+  Result<> remove_file(std::string_view path) const;
   bool exists(std::string_view path) const;
   struct Entry {
     std::string name;

@@ -28,17 +28,21 @@ Result<bool> resolve_approval(Connection& connection, std::string_view id, std::
                               std::string_view resolved_by, std::int64_t now_ms);
 // Turns an allowed approval into the grant that Permit::issue wants; nothing when it is not allowed (any more).
 Result<std::optional<policy::Grant>> consume_approval(Connection& connection, std::string_view id, std::int64_t now_ms);
-// After a restart nobody waits for these: denied by default.
+// After a restart nobody waits for these: they expire, denied, and are shown as such.
 Result<> expire_pending_approvals(Connection& connection, std::int64_t now_ms);
+Result<std::vector<ApprovalRow>> approvals_lost_by_restart(Connection& connection, std::int64_t since_ms);
 
 struct CommandRuleRow {
   std::int64_t id = 0;
   std::string agent_id;
   std::string binary;
-  std::string arguments; // JSON array as text; "[]": any
+  std::string arguments;     // JSON array as text, exactly these
+  std::string binary_sha256; // of the program as it was; empty: only the machine's owner can change it
 };
+// The same rule again takes over the program as it is now.
 Result<> add_command_rule(Connection& connection, const CommandRuleRow& row, std::string_view created_by,
                           std::int64_t now_ms);
 Result<std::vector<CommandRuleRow>> command_rules(Connection& connection, std::string_view agent_id);
+Result<> remove_command_rule(Connection& connection, std::int64_t id);
 
 } // namespace openclaw::store

@@ -13,9 +13,9 @@
 namespace openclaw::store {
 namespace {
 
-constexpr std::size_t kGroup = 256; // writes in one commit at most
-constexpr std::int64_t kCheckpointBytes =
-    4 * 1024 * 1024; // the log is folded back into the database beyond this, when idle
+constexpr std::size_t kGroup = 256;        // writes in one commit at most
+constexpr int kCheckpointPages = 1024;     // the log is folded back into the database beyond this, when idle
+constexpr int kLongestLogPages = 4 * 1024; // and beyond this in any case
 
 } // namespace
 
@@ -23,11 +23,13 @@ constexpr std::int64_t kCheckpointBytes =
 struct Database::Writer {
   std::string path;
   std::unique_ptr<Connection> connection;
+  bool syncing = true; // what a commit does to the disk now; see Durability
   std::mutex mutex;
   std::condition_variable wake;
   std::vector<Job> queue;
   bool stopping = false;
-  std::thread thread; // started at the first write
+  bool complained = false; // about a checkpoint
+  std::thread thread;      // started at the first write
   std::atomic<std::int64_t> commits{0};
 
   void loop() {
@@ -47,46 +49,66 @@ struct Database::Writer {
         queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
       }
       commit(group);
-      checkpoint_when_idle();
+      checkpoint_when_due();
     }
   }
 
   void commit(std::vector<Job>& group) {
     std::vector<Result<>> outcomes(group.size());
-    auto begun = connection->execute("BEGIN IMMEDIATE");
-    if (begun) {
-      for (std::size_t i = 0; i < group.size(); ++i) {
-        outcomes[i] = connection->execute("SAVEPOINT one");
-        if (outcomes[i]) outcomes[i] = group[i].work(*connection);
-        const auto ended = connection->execute(outcomes[i] ? "RELEASE one" : "ROLLBACK TO one; RELEASE one");
+    const bool sync =
+        std::any_of(group.begin(), group.end(), [](const Job& job) { return job.durability == Durability::synced; });
+    auto whole = sync_commits(sync);
+    if (whole) whole = run("BEGIN IMMEDIATE");
+    for (std::size_t i = 0; i < group.size() && whole; ++i) {
+      outcomes[i] = run("SAVEPOINT one");
+      if (outcomes[i]) outcomes[i] = group[i].work(*connection);
+      // A full or broken disk can end the whole transaction inside any statement; a savepoint would then begin a new
+      // one.
+      if (connection->in_transaction()) {
+        const auto ended = run(outcomes[i] ? "RELEASE one" : "ROLLBACK TO one; RELEASE one");
         if (!ended && outcomes[i]) outcomes[i] = ended;
       }
-      const auto committed = connection->execute("COMMIT");
-      if (!committed) {
-        (void)connection->execute("ROLLBACK");
-        for (auto& outcome : outcomes)
-          if (outcome) outcome = committed;
-      } else {
-        commits.fetch_add(1, std::memory_order_relaxed);
-      }
+      if (!connection->in_transaction()) whole = outcomes[i] ? lost() : outcomes[i];
+    }
+    if (whole) whole = run("COMMIT");
+    if (whole) {
+      commits.fetch_add(1, std::memory_order_relaxed);
     } else {
+      if (connection->in_transaction()) (void)connection->execute("ROLLBACK");
       for (auto& outcome : outcomes)
-        outcome = begun;
+        if (outcome) outcome = whole;
     }
     for (std::size_t i = 0; i < group.size(); ++i)
       group[i].done(std::move(outcomes[i]));
   }
 
-  void checkpoint_when_idle() {
-    {
+  Result<> run(const char* sql) {
+    if (connection->execute(sql)) return {};
+    return std::unexpected(connection->error("Saving"));
+  }
+
+  static std::unexpected<Error> lost() {
+    return fail(Kind::transient, "Saving failed: the transaction was undone.", "Try again.");
+  }
+
+  Result<> sync_commits(bool wanted) {
+    if (wanted == syncing) return {};
+    auto set = run(wanted ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    if (set) syncing = wanted;
+    return set;
+  }
+
+  void checkpoint_when_due() {
+    const int pages = connection->log_pages();
+    if (pages < kCheckpointPages) return;
+    if (pages < kLongestLogPages) {
       const std::lock_guard lock(mutex);
       if (!queue.empty()) return;
     }
-    struct stat info{};
-    const auto log_path = path + "-wal";
-    if (stat(log_path.c_str(), &info) != 0 || info.st_size < kCheckpointBytes) return;
-    if (const auto done = connection->execute("PRAGMA wal_checkpoint(RESTART)"); !done)
-      log::warn("store", done.error().text(), {{"doing", "checkpoint"}});
+    // On a disk that is full this fails after every commit: once is enough to say so.
+    const auto done = connection->execute("PRAGMA wal_checkpoint(RESTART)");
+    if (!done && !complained) log::warn("store", done.error().text(), {{"doing", "checkpoint"}});
+    complained = !done;
   }
 };
 
@@ -111,6 +133,8 @@ Database::~Database() {
   }
   writer_->wake.notify_all();
   if (writer_->thread.joinable()) writer_->thread.join();
+  // The last connection to close folds the log into the database; a reader cannot.
+  reader_.reset();
 }
 
 void Database::enqueue(Job job) {
@@ -123,9 +147,11 @@ void Database::enqueue(Job job) {
 }
 
 void Database::write_later(std::function<Result<>(Connection&)> work) {
-  enqueue(Job{std::move(work), [](Result<> outcome) {
+  enqueue(Job{std::move(work),
+              [](Result<> outcome) {
                 if (!outcome) log::warn("store", outcome.error().text());
-              }});
+              },
+              Durability::soon});
 }
 
 std::int64_t Database::commits() const {

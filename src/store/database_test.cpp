@@ -3,9 +3,12 @@
 #include "async/scope.hpp"
 #include "store/inbox.hpp"
 #include "store/schema.hpp"
+#include "store/sessions.hpp"
+#include <algorithm>
 #include <filesystem>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <random>
 #include <unistd.h>
 
 namespace openclaw::store {
@@ -92,6 +95,94 @@ TEST(Database, RefusesAStateThatANewerProgramWrote) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, Kind::conflict);
   EXPECT_NE(opened.error().message.find("newer"), std::string::npos);
+}
+
+// An inbox row and its transcript entry, as an acceptance writes them.
+Task<> accept_in_turn(Database* database, int count) {
+  for (int i = 0; i < count; ++i) {
+    std::function<Result<bool>(Connection&)> work = [i](Connection& connection) -> Result<bool> {
+      TRY_VOID(accept_message(connection, message(i)));
+      TRY_VOID(
+          append_entry(connection, "session", fmt::format("entry-{}", i), message(i).run_id, std::string(300, 'x')));
+      return true;
+    };
+    const auto durability = i % 3 == 0 ? Durability::soon : Durability::synced;
+    CO_TRY([[maybe_unused]] const bool saved, co_await database->write<bool>(std::move(work), durability));
+  }
+  co_return Result<>{};
+}
+
+TEST(Database, ALogThatIsCutOffAnywhereKeepsWholeTransactionsUpToThere) {
+  constexpr int kCount = 40;
+  const auto path = fresh_path("torn");
+  const auto folder = std::filesystem::path(path).parent_path();
+  auto database = Database::open(path);
+  ASSERT_TRUE(database);
+  boost::asio::io_context loop;
+  ASSERT_TRUE(async::run(loop, accept_in_turn(database->get(), kCount)));
+  const auto size = std::filesystem::file_size(path + "-wal");
+  const auto torn = (folder / "torn.db").string();
+  std::mt19937_64 random(20261121);
+  std::size_t most = 0;
+  for (int round = 0; round < 60; ++round) {
+    // What a power cut leaves: the log to some byte, or with some bytes of its end never written.
+    for (const auto* suffix : {"", "-wal", "-shm"})
+      std::filesystem::remove(torn + suffix);
+    std::filesystem::copy_file(path, torn);
+    std::filesystem::copy_file(path + "-wal", torn + "-wal");
+    const auto cut = round == 0 ? size : random() % (size + 1);
+    std::filesystem::resize_file(torn + "-wal", cut);
+    if (round % 2 == 1) std::filesystem::resize_file(torn + "-wal", size);
+    const auto opened = Database::open(torn);
+    ASSERT_TRUE(opened) << "cut at " << cut << ": " << opened.error().text();
+    const auto runs = open_runs((*opened)->reader());
+    const auto entries = read_entries((*opened)->reader(), "session", 1000);
+    ASSERT_TRUE(runs && entries);
+    ASSERT_EQ(runs->size(), entries->size()) << "half a transaction, cut at " << cut;
+    for (std::size_t i = 0; i < runs->size(); ++i) {
+      ASSERT_EQ((*runs)[i].run_id, message(static_cast<int>(i)).run_id);
+      ASSERT_EQ((*entries)[i].run_id, (*runs)[i].run_id);
+    }
+    most = std::max(most, runs->size());
+    ASSERT_TRUE(async::run(loop, accept(opened->get(), message(1000)))) << "cut at " << cut;
+    loop.restart();
+  }
+  EXPECT_EQ(most, static_cast<std::size_t>(kCount));
+}
+
+Task<> write_large(async::Scope* scope, Database* database, std::vector<Result<bool>>* outcomes) {
+  const auto write = [](Database* target, int number, std::vector<Result<bool>>* out) -> Task<> {
+    std::function<Result<bool>(Connection&)> work = [number](Connection& connection) -> Result<bool> {
+      // Ends the whole transaction, as SQLite does by itself when the disk is full inside a statement.
+      if (number == 2)
+        return connection.execute("ROLLBACK") ? fail(Kind::transient, "The disk is full.")
+                                              : fail(Kind::bug, "Nothing to undo.");
+      TRY_VOID(accept_message(connection, message(number)));
+      return true;
+    };
+    out->push_back(co_await target->write<bool>(std::move(work)));
+    co_return Result<>{};
+  };
+  for (int i = 0; i < 5; ++i)
+    scope->spawn("write", write(database, i, outcomes));
+  co_return co_await scope->join();
+}
+
+TEST(Database, ATransactionThatTheDiskEndsHasSavedNothingThatItReports) {
+  const auto path = fresh_path("ended");
+  auto database = Database::open(path);
+  ASSERT_TRUE(database);
+  boost::asio::io_context loop;
+  async::Scope scope(loop.get_executor());
+  std::vector<Result<bool>> outcomes;
+  ASSERT_TRUE(async::run(loop, write_large(&scope, database->get(), &outcomes)));
+  const auto saved =
+      std::count_if(outcomes.begin(), outcomes.end(), [](const auto& outcome) { return outcome.has_value(); });
+  const auto rows = open_runs((*database)->reader());
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->size(), static_cast<std::size_t>(saved)) << "what is reported and what is there differ";
+  loop.restart();
+  EXPECT_TRUE(async::run(loop, accept(database->get(), message(9)))) << "and it goes on";
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "store/inbox.hpp"
 
+#include "store/journal.hpp"
+
 namespace openclaw::store {
 namespace {
 
@@ -25,6 +27,19 @@ Result<std::optional<InboxRow>> one(Statement query) {
   TRY(const bool found, query.step());
   if (!found) return std::optional<InboxRow>{};
   return std::optional<InboxRow>(read_row(query));
+}
+
+// The channel that the run's message came by.
+Result<std::string> behalf_of(Connection& connection, std::string_view run_id) {
+  TRY(auto query, connection.prepare("SELECT channel FROM inbox WHERE run_id = ?"));
+  query.bind(run_id);
+  TRY(const bool found, query.step());
+  return found ? query.text(0) : std::string();
+}
+
+std::string agent_of(std::string_view session_key) {
+  const auto rest = session_key.substr(std::min(session_key.size(), session_key.find(':') + 1));
+  return std::string(rest.substr(0, rest.find(':')));
 }
 
 } // namespace
@@ -62,7 +77,21 @@ Result<> set_run_state(Connection& connection, std::string_view run_id, std::str
           "UPDATE inbox SET state = ?1, error = nullif(?2, ''), "
           "finished_ms = CASE WHEN ?1 IN ('accepted', 'running') THEN NULL ELSE ?3 END WHERE run_id = ?4"));
   command.bind(state).bind(error).bind(now_ms).bind(run_id);
-  return command.run();
+  TRY_VOID(command.run());
+  if (state == "accepted" || state == "running") return {};
+  TRY(const auto row, find_run(connection, run_id));
+  if (!row) return {};
+  JournalEntry entry;
+  entry.time_ms = now_ms;
+  entry.agent_id = agent_of(row->session_key);
+  entry.actor = "agent:" + entry.agent_id;
+  entry.behalf = row->channel;
+  entry.session_key = row->session_key;
+  entry.run_id = row->run_id;
+  entry.action = "run";
+  entry.subject = row->dedupe_key;
+  entry.outcome = std::string(state);
+  return record(connection, std::move(entry));
 }
 
 Result<std::vector<InboxRow>> open_runs(Connection& connection) {
@@ -86,15 +115,41 @@ Result<> start_tool_call(Connection& connection, const ToolReceipt& receipt, std
       .bind(receipt.agent_id)
       .bind(receipt.tool);
   command.bind(receipt.risk).bind(receipt.summary).bind(receipt.effect_digest).bind(receipt.grant_id).bind(now_ms);
-  return command.run();
+  TRY_VOID(command.run());
+  TRY(auto behalf, behalf_of(connection, receipt.run_id));
+  JournalEntry entry;
+  entry.time_ms = now_ms;
+  entry.actor = "agent:" + receipt.agent_id;
+  entry.behalf = std::move(behalf);
+  entry.agent_id = receipt.agent_id;
+  entry.session_key = receipt.session_key;
+  entry.run_id = receipt.run_id;
+  entry.action = "tool." + receipt.tool;
+  entry.subject = receipt.call_id + " " + receipt.summary;
+  entry.outcome = receipt.grant_id ? "started with approval " + *receipt.grant_id : std::string("started");
+  return record(connection, std::move(entry));
 }
 
 Result<> finish_tool_call(Connection& connection, std::string_view run_id, std::string_view call_id, bool is_error,
                           std::int64_t now_ms) {
-  TRY(auto command,
-      connection.prepare("UPDATE tool_calls SET finished_ms = ?, is_error = ? WHERE run_id = ? AND call_id = ?"));
-  command.bind(now_ms).bind(is_error).bind(run_id).bind(call_id);
-  return command.run();
+  JournalEntry entry;
+  {
+    TRY(auto command, connection.prepare("UPDATE tool_calls SET finished_ms = ?, is_error = ? WHERE run_id = ? AND "
+                                         "call_id = ? RETURNING agent_id, session_key, tool"));
+    command.bind(now_ms).bind(is_error).bind(run_id).bind(call_id);
+    TRY(const bool found, command.step());
+    if (!found) return {};
+    entry.agent_id = command.text(0);
+    entry.session_key = command.text(1);
+    entry.action = "tool." + command.text(2);
+  }
+  TRY(entry.behalf, behalf_of(connection, run_id));
+  entry.time_ms = now_ms;
+  entry.actor = "agent:" + entry.agent_id;
+  entry.run_id = std::string(run_id);
+  entry.subject = std::string(call_id);
+  entry.outcome = is_error ? "error" : "ok";
+  return record(connection, std::move(entry));
 }
 
 Result<std::vector<ToolReceipt>> unfinished_tool_calls(Connection& connection, std::string_view run_id) {

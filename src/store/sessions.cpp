@@ -167,6 +167,19 @@ Result<> delete_entries(Connection& connection, const std::string& session_id) {
   return command.run();
 }
 
+Result<std::int64_t> keep_newest_entries(Connection& connection, const std::string& session_id, std::int64_t kept) {
+  TRY(auto count, connection.prepare("SELECT COUNT(*) FROM entries WHERE session_id = ?"));
+  count.bind(session_id);
+  TRY([[maybe_unused]] const bool found, count.step());
+  const auto before = count.integer(0);
+  TRY(auto command,
+      connection.prepare("DELETE FROM entries WHERE session_id = ?1 AND sequence NOT IN (SELECT sequence FROM entries "
+                         "WHERE session_id = ?1 ORDER BY sequence DESC LIMIT ?2)"));
+  command.bind(session_id).bind(kept);
+  TRY_VOID(command.run());
+  return before;
+}
+
 Result<> delete_run_errors(Connection& connection, const std::string& session_id, const std::string& run_id) {
   TRY(auto command, connection.prepare("DELETE FROM entries WHERE session_id = ? AND run_id = ? AND "
                                        "json_extract(body, '$.message.stopReason') = 'error'"));

@@ -49,6 +49,8 @@ Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::st
 Result<std::vector<EntryRow>> first_entries(Connection& connection, const std::string& session_id, std::int64_t limit);
 Result<std::string> last_entry_id(Connection& connection, const std::string& session_id); // empty when there is none
 Result<> delete_entries(Connection& connection, const std::string& session_id);
+// Deletes all but the newest `kept` entries; how many there were.
+Result<std::int64_t> keep_newest_entries(Connection& connection, const std::string& session_id, std::int64_t kept);
 // Entries of a run; used to take back what a retried run left.
 Result<> delete_run_errors(Connection& connection, const std::string& session_id, const std::string& run_id);
 

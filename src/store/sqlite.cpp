@@ -1,5 +1,7 @@
 #include "store/sqlite.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fmt/core.h>
 #include <sqlite3.h>
 #include <unordered_map>
@@ -23,8 +25,17 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, bo
   // cache_size in KiB when negative: the working set is small, and memory is a feature.
   TRY_VOID(connection->execute(
       "PRAGMA cache_size=-512; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=OFF;"));
-  if (!read_only)
+  if (!read_only) {
     TRY_VOID(connection->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"));
+    // The log's file keeps its size when it is begun anew, so only this says how much of it is in use.
+    sqlite3_wal_hook(
+        connection->handle_,
+        [](void* pages, sqlite3*, const char*, int count) {
+          *static_cast<int*>(pages) = count;
+          return SQLITE_OK;
+        },
+        &connection->log_pages_);
+  }
   return connection;
 }
 
@@ -37,20 +48,27 @@ Connection::~Connection() {
 Error Connection::error(std::string_view doing) const {
   const int code = handle_ ? sqlite3_extended_errcode(handle_) : SQLITE_NOMEM;
   const char* reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
+  const int system = handle_ ? sqlite3_system_errno(handle_) : 0;
   Error error{Kind::transient, fmt::format("{} failed: {}.", doing, reason), {}, {}};
-  switch (code & 0xff) {
+  int primary = code & 0xff;
+  if (primary == SQLITE_CANTOPEN && system == ENOSPC) primary = SQLITE_FULL;
+  if (primary == SQLITE_CANTOPEN && system == EIO) primary = SQLITE_IOERR;
+  switch (primary) {
   case SQLITE_FULL:
     error.message = fmt::format("{} failed: the disk is full.", doing);
     error.hint =
         "Free some space on the disk of the state folder, then try again; nothing that was acknowledged is lost.";
     break;
   case SQLITE_IOERR:
-    error.hint = "The disk reported an error; check the system log and the free space.";
+    error.message =
+        fmt::format("{} failed: the disk reported an error ({}).", doing, system != 0 ? strerror(system) : reason);
+    error.hint = "Check the system log and the free space.";
     break;
   case SQLITE_READONLY:
   case SQLITE_CANTOPEN:
     error.kind = Kind::denied;
-    error.hint = "Check the owner and the modes of the state folder (openclaw doctor shows them).";
+    error.hint = "Check the owner and the modes of the state folder (openclaw doctor shows them), and that its disk is "
+                 "well.";
     break;
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
@@ -87,6 +105,9 @@ Result<Statement> Connection::prepare(std::string_view sql) {
 
 std::int64_t Connection::last_insert_id() const {
   return sqlite3_last_insert_rowid(handle_);
+}
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
 }
 std::int64_t Connection::changes() const {
   return sqlite3_changes64(handle_);

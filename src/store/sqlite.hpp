@@ -65,6 +65,8 @@ public:
   Result<> execute(const char* sql); // one or more statements without parameters
   std::int64_t last_insert_id() const;
   std::int64_t changes() const;
+  bool in_transaction() const;
+  int log_pages() const { return log_pages_; } // in the write-ahead log after the last commit of this connection
   Error error(std::string_view doing) const;
 
 private:
@@ -72,6 +74,7 @@ private:
   struct Cache;
   Connection();
   sqlite3* handle_ = nullptr;
+  int log_pages_ = 0;
   std::unique_ptr<Cache> cache_;
 };
 

@@ -1,6 +1,11 @@
-// Bytes as instructions for a transcript: its projection owes no result, answers nothing twice, and projecting again
-// changes nothing.
+// Bytes as instructions for a transcript: its projection owes no result, answers nothing twice, projecting again
+// changes nothing, and every dialect can write it down.
 #include "agent/context.hpp"
+#include "extensions/models/anthropic_messages/wire.hpp"
+#include "extensions/models/google_generative_ai/wire.hpp"
+#include "extensions/models/ollama/wire.hpp"
+#include "extensions/models/openai_completions/wire.hpp"
+#include "extensions/models/openai_responses/wire.hpp"
 #include <cstdlib>
 #include <set>
 
@@ -83,5 +88,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto once = agent::project_context(transcript, rules, "", "");
   check(once);
   if (sketch(agent::project_context(once, rules, "", "")) != sketch(once)) std::abort();
+  ModelRequest request;
+  request.model = "gemini-3";
+  request.messages = once;
+  request.reasoning = true;
+  for (const auto& body : {anthropic::encode_request(request, {}), google::encode_request(request, {}),
+                           ollama::encode_request(request, {}), openai::encode_request(request, {}),
+                           responses::encode_request(request, {})})
+    if (!body || !parse_json(*body, "request")) std::abort();
   return 0;
 }

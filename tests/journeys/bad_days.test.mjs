@@ -100,6 +100,65 @@ test("a configuration that is edited to nonsense leaves the former one in force,
   }
 });
 
+test("an edit of what is read at the start only says so everywhere, and a taken-back mistake is forgotten", async () => {
+  const gateway = await Gateway.start({ modelUrl: model.url });
+  const file = path.join(gateway.stateDir, "openclaw.json");
+  const log = () => fs.readFileSync(path.join(gateway.stateDir, "logs", "openclaw.log"), "utf8");
+  try {
+    const client = await gateway.client();
+    const good = fs.readFileSync(file, "utf8");
+    assert.deepEqual((await client.request("config.get")).restartRequired, []);
+    const config = JSON.parse(good);
+    config.gateway.port = 18999;
+    fs.writeFileSync(file, JSON.stringify(config));
+    await until(() => /gateway\.port is read only at the start/.test(log()), "the log says that it waits");
+    assert.deepEqual((await client.request("config.get")).restartRequired, ["gateway.port"]);
+    assert.deepEqual((await client.request("status")).restartRequired, ["gateway.port"]);
+    const doctor = gateway.spawn(["doctor"]);
+    await doctor.exited;
+    assert.match(doctor.output, /gateway\.port.*next start/);
+    fs.writeFileSync(file, good.replace('"update"', '"update" oops'));
+    await until(async () => (await client.request("status")).notInForce, "the mistake is shown");
+    assert.match((await client.request("config.get")).notInForce, /line \d+/);
+    fs.writeFileSync(file, good);
+    await until(async () => !(await client.request("status")).notInForce, "the mistake is forgotten");
+    assert.deepEqual((await client.request("status")).restartRequired, []);
+  } finally {
+    await gateway.discard();
+  }
+});
+
+test("the configuration is changed over and over while turns run, well and badly, and no turn fails", async () => {
+  const gateway = await Gateway.start({ modelUrl: model.url });
+  const file = path.join(gateway.stateDir, "openclaw.json");
+  try {
+    const client = await gateway.client();
+    const good = fs.readFileSync(file, "utf8");
+    let over = false;
+    const edits = (async () => {
+      for (let round = 0; round < 6; round++) {
+        const config = JSON.parse(good);
+        config.agents.defaults.maxConcurrent = 4 + round;
+        fs.writeFileSync(file, round % 2 === 0 ? JSON.stringify(config) : "{ not a configuration");
+        if (round % 2 === 0) await until(async () => (await client.request("config.get")).hash === crypto.createHash("sha256").update(JSON.stringify(config)).digest("hex") && !(await client.request("status")).notInForce, "the edit is in force");
+        else await until(async () => (await client.request("status")).notInForce, "the mistake is noticed");
+      }
+      fs.writeFileSync(file, good);
+      await until(async () => !(await client.request("status")).notInForce, "all is well again");
+    })().finally(() => (over = true));
+    let turns = 0;
+    while (!over) {
+      const ends = await Promise.all([1, 2, 3, 4].map(async () => client.outcome(await client.send(newSession(), "ping"))));
+      for (const end of ends) assert.equal(end.state, "final", JSON.stringify(end).slice(0, 300));
+      turns += ends.length;
+    }
+    await edits;
+    assert.ok(turns > 20, `only ${turns} turns`);
+  } finally {
+    await gateway.discard();
+  }
+});
+
 test("a model that loops is stopped by the budget before the cap is passed, and the person is told which cap", async () => {
   const config = makeConfig({ modelUrl: model.url });
   config.models.providers.fake.models[0].cost = { input: 10, output: 30, cacheRead: 0, cacheWrite: 0 };

@@ -27,6 +27,13 @@ Result<int> list(Invocation& invocation) {
     output.line("Nothing waits for your approval.");
   else
     output.table({{"Id"}, {"Left", true}, {"Tool"}, {"Session"}, {"Command"}}, rows);
+  if (const auto* lost = find(answer, "lostByRestart"); lost && lost->is_array())
+    for (const auto& approval : lost->get_array())
+      if (const auto* request = find(approval, "request"))
+        output.note(fmt::format(
+            "Not run, because the gateway was restarted before you answered: {} ({}). Press Retry in "
+            "the session {} if it is still wanted.",
+            string_or(*request, "command"), string_or(*request, "tool"), string_or(*request, "sessionKey")));
   return 0;
 }
 

@@ -1,20 +1,23 @@
-#include "cli/help.hpp"
+#include "cli/completion.hpp"
 
 namespace openclaw::cli {
 namespace {
 
-int run_completion(Invocation& invocation) {
-  if (const auto checked = invocation.expect_arguments(1, 1); !checked) return invocation.fail_with(checked.error());
-  if (invocation.argument(0) != "bash")
-    return invocation.fail_with({Kind::invalid, "There is completion for bash only.", "openclaw completion bash"});
-  invocation.output().write(bash_completion(invocation.table()));
+Result<int> run_completion(Invocation& invocation) {
+  TRY_VOID(invocation.expect_arguments(1, 1));
+  static const std::map<std::string, std::string (*)(const CommandTable&)> shells = {
+      {"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}};
+  const auto shell = shells.find(invocation.argument(0));
+  if (shell == shells.end())
+    return fail(Kind::invalid, "There is completion for bash, zsh and fish.", "openclaw completion bash");
+  invocation.output().write(shell->second(invocation.table()));
   return 0;
 }
 
 } // namespace
 
 void register_completion(CommandTable& table) {
-  table.add({"completion", "Print shell completion.", "bash", {}, run_completion});
+  table.add({"completion", "Print shell completion.", "bash|zsh|fish", {}, reporting(run_completion)});
 }
 
 } // namespace openclaw::cli

@@ -1,4 +1,7 @@
+#include "agent/exec_rights.hpp"
 #include "cli/gateway_client.hpp"
+#include "config/redact.hpp"
+#include "config/vault.hpp"
 #include "sandbox/confine.hpp"
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -42,6 +45,18 @@ Finding look_at_config(const config::Snapshot& snapshot) {
   return {State::warn, snapshot.problems.front().text() + more, "openclaw config validate"};
 }
 
+Finding look_at_secrets(const Setup& setup, const config::Snapshot& snapshot) {
+  const auto vault = config::Vault(setup.folder.path(), setup.environment).describe();
+  if (!vault) return {State::fail, vault.error().message, vault.error().hint};
+  const auto plain = config::plain_secrets(snapshot.raw).size();
+  if (plain > 0)
+    return {State::warn,
+            fmt::format("{} {} in {} as plain text. {}", plain, plain == 1 ? "secret stands" : "secrets stand",
+                        snapshot.path, vault->text),
+            "openclaw secrets migrate"};
+  return {State::ok, vault->text, ""};
+}
+
 Finding look_at_disk(const Setup& setup) {
   auto path = std::filesystem::path(setup.folder.path());
   struct statvfs info{};
@@ -66,7 +81,30 @@ Finding look_at_sandbox() {
     return {State::fail, "Commands cannot be confined here, so agents cannot run any.", support.explanation};
   if (!support.explanation.empty())
     return {State::warn, "Commands are confined, with less than everything.", support.explanation};
-  return {State::ok, "Commands run confined.", ""};
+  return {State::ok,
+          fmt::format("Commands run confined. A process of them has at most {} of memory; all together have no limit "
+                      "(this build uses no cgroup), but are ended first when the machine runs out.",
+                      size_text(sandbox::Limits{}.memory_bytes)),
+          ""};
+}
+
+// Settings of OpenClaw that would take commands out of the sandbox: what applies, in words.
+Finding look_at_command_rights(const config::Snapshot& snapshot) {
+  std::string what;
+  std::string fix;
+  for (const auto& right : agent::exec_rights(snapshot.value, "")) {
+    if (!right.without_effect) continue;
+    what += fmt::format("{}{} is \"{}\": {}", what.empty() ? "" : " ", right.path, right.value, right.means);
+    if (fix.empty()) fix = right.command;
+  }
+  if (!what.empty()) return {State::warn, what, fix};
+  const auto* exec = config::value_at(snapshot.value, {"tools", "exec"});
+  if (exec && string_or(*exec, "security") == "full" && string_or(*exec, "ask") == "off")
+    return {State::warn,
+            "tools.exec.security is \"full\" and tools.exec.ask is \"off\": every command that a model "
+            "thinks of runs in the sandbox, and nobody is asked.",
+            "openclaw config set tools.exec.security allowlist"};
+  return {State::ok, "Nobody is promised commands outside of the sandbox.", ""};
 }
 
 Finding look_at_gateway(const Invocation& invocation, const Setup& setup) {
@@ -77,6 +115,16 @@ Finding look_at_gateway(const Invocation& invocation, const Setup& setup) {
             "Start it with: openclaw gateway"};
   const auto health = call_gateway(invocation, "health", {});
   if (!health) return {State::fail, health.error().message, health.error().hint};
+  if (const auto status = call_gateway(invocation, "status", {})) {
+    if (const auto why = string_or(*status, "notInForce"); !why.empty())
+      return {State::warn, "The configuration as it stands is not in force: " + why, "openclaw config validate"};
+    const auto* waiting = find(*status, "restartRequired");
+    if (waiting && waiting->is_array() && !waiting->get_array().empty())
+      return {State::warn,
+              fmt::format("The gateway runs with other settings than the file has: {} wait for the next start.",
+                          to_text(*waiting)),
+              "Stop it and start it again."};
+  }
   return {State::ok, fmt::format("The gateway (process {}) answers on port {}.", (*running)->pid, (*running)->port),
           ""};
 }
@@ -117,8 +165,10 @@ Result<int> doctor(Invocation& invocation) {
   std::vector<Check> checks = {
       {"state folder", [&] { return look_at_state_folder(setup); }},
       {"configuration", [&] { return look_at_config(snapshot); }},
+      {"secrets", [&] { return look_at_secrets(setup, snapshot); }},
       {"disk space", [&] { return look_at_disk(setup); }},
       {"sandbox", [] { return look_at_sandbox(); }},
+      {"command rights", [&] { return look_at_command_rights(snapshot); }},
       {"gateway", [&] { return look_at_gateway(invocation, setup); }},
       {"model", [&] { return look_at_model(invocation, setup, snapshot); }},
   };

@@ -56,7 +56,7 @@ void register_gateway(CommandTable& table) {
              "Run the gateway in the foreground.",
              "[run]",
              {{"port", 0, "PORT", "The port to listen on (default 18789, or gateway.port; 0 picks a free one)."},
-              {"bind", 0, "WHERE", "loopback (default), lan, tailnet, auto, or an address."},
+              {"bind", 0, "WHERE", "loopback (default), lan, tailnet, auto, custom, or an address."},
               {"token", 0, "TOKEN",
                "The token that clients must show. Other users of this machine can see it in the process list."},
               {"ready-json", 0, "", "Print one line of JSON when it is ready to serve."},

@@ -16,7 +16,7 @@ Task<net::Response> log_in(RouteCall call) {
   auto& credentials = call.services.gateway.credentials();
   if (!is_json(call.exchange->request()))
     co_return json_error(415, "A login is sent as JSON.", "Use Content-Type: application/json.");
-  if (const auto wait = credentials.limiter().retry_after_ms(); wait > 0) {
+  if (const auto wait = credentials.retry_after_ms(call.remote); wait > 0) {
     auto response = json_error(429, "There were too many failed logins.", "Wait a moment and try again.");
     response.headers.set("Retry-After", std::to_string((wait + 999) / 1000));
     co_return response;
@@ -27,7 +27,7 @@ Task<net::Response> log_in(RouteCall call) {
   if (code.empty() || code.size() > 256) co_return json_error(400, "The login has no code.", R"(Send {"code":"..."}.)");
   CO_TRY(const auto issued, co_await credentials.exchange(std::move(code)));
   if (!issued) {
-    credentials.limiter().count_failure();
+    credentials.count_failure(call.remote);
     co_return json_error(401, "This login link was used already, is too old, or is from another gateway.",
                          "Get a new one with: openclaw dashboard");
   }

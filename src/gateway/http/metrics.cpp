@@ -7,27 +7,19 @@
 namespace openclaw::gateway {
 namespace {
 
-bool is_direct_and_local(const net::Exchange& exchange) {
-  const auto& headers = exchange.request().headers;
-  if (!exchange.peer().loopback) return false;
-  for (const auto* name : {"Origin", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"})
-    if (headers.find(name)) return false;
-  return true;
-}
-
-bool has_token(const net::Request& request, Credentials& credentials) {
-  const auto header = request.headers.find("Authorization");
+bool has_token(const RouteCall& call, Credentials& credentials) {
+  const auto header = call.exchange->request().headers.find("Authorization");
   if (!header || lowercase_ascii(header->substr(0, 7)) != "bearer ") return false;
   const auto credential = credentials.find(trim(header->substr(7)));
-  if (!credential) credentials.limiter().count_failure();
+  if (!credential) credentials.count_failure(call.remote);
   return credential && allows(credential->scopes, Scope::read);
 }
 
 Task<net::Response> expose(RouteCall call) {
   auto& credentials = call.services.gateway.credentials();
-  if (!is_direct_and_local(*call.exchange)) {
-    const bool closed = credentials.limiter().retry_after_ms() > 0;
-    if (closed || !has_token(call.exchange->request(), credentials)) {
+  if (!call.remote.local) {
+    const bool closed = credentials.retry_after_ms(call.remote) > 0;
+    if (closed || !has_token(call, credentials)) {
       auto response = json_error(closed ? 429 : 401, "The metrics are for programs that know the gateway's token.",
                                  "Send it as Authorization: Bearer TOKEN.");
       if (!closed) response.headers.set("WWW-Authenticate", "Bearer");

@@ -9,23 +9,6 @@
 namespace openclaw::gateway {
 namespace {
 
-constexpr std::pair<std::string_view, std::string_view> kTypes[] = {{".html", "text/html; charset=utf-8"},
-                                                                    {".js", "text/javascript; charset=utf-8"},
-                                                                    {".css", "text/css; charset=utf-8"},
-                                                                    {".svg", "image/svg+xml"},
-                                                                    {".json", "application/json"},
-                                                                    {".webmanifest", "application/manifest+json"},
-                                                                    {".png", "image/png"},
-                                                                    {".ico", "image/x-icon"},
-                                                                    {".woff2", "font/woff2"},
-                                                                    {".txt", "text/plain; charset=utf-8"}};
-
-std::string_view type_of(std::string_view name) {
-  for (const auto& [ending, type] : kTypes)
-    if (name.ends_with(ending)) return type;
-  return "application/octet-stream";
-}
-
 struct Page {
   std::string_view content;
   std::string type;
@@ -63,7 +46,7 @@ void register_route_pages(RouteTable& table) {
   for (const auto& file : embedded_ui()) {
     const bool hashed = file.name.starts_with("assets/");
     const auto page = std::make_shared<Page>(Page{file.content,
-                                                  std::string(type_of(file.name)),
+                                                  std::string(media_type_of(file.name)),
                                                   hashed ? "public, max-age=31536000, immutable" : "no-cache",
                                                   {}});
     add(fmt::format("/{}", file.name), page);

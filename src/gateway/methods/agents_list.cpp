@@ -1,3 +1,4 @@
+#include "agent/identity.hpp"
 #include "gateway/services.hpp"
 
 namespace openclaw::gateway {
@@ -6,9 +7,11 @@ namespace {
 Task<json::value> list_agents(Call call) {
   const auto& settings = call.services.runtime.settings();
   json::array agents;
-  for (const auto& agent : settings.agents)
+  for (const auto& agent : settings.agents) {
+    const auto known = agent::identity_of(agent);
     agents.push_back(json::object{
-        {"id", agent.id}, {"name", agent.name}, {"identity", {{"name", agent.name}, {"avatar", agent.avatar}}}});
+        {"id", agent.id}, {"name", known.name}, {"identity", {{"name", known.name}, {"avatar", known.avatar}}}});
+  }
   co_return json::value(json::object{{"defaultId", settings.agents.front().id},
                                      {"mainKey", "main"},
                                      {"scope", "per-sender"},
@@ -25,7 +28,8 @@ Task<json::value> identity(Call call) {
   const auto* agent = settings.find_agent(agent_id);
   if (!agent)
     co_return fail(Kind::missing, "There is no such agent.", "See the agents with: openclaw config get agents.list");
-  co_return json::value(json::object{{"agentId", agent->id}, {"name", agent->name}, {"avatar", agent->avatar}});
+  const auto known = agent::identity_of(*agent);
+  co_return json::value(json::object{{"agentId", agent->id}, {"name", known.name}, {"avatar", known.avatar}});
 }
 
 } // namespace

@@ -7,15 +7,11 @@ namespace {
 Task<json::value> health(Call call) {
   co_return json::value(health_payload(call.services));
 }
-Task<json::value> who_is_here(Call call) {
-  co_return json::value(presence(call.services));
-}
 
 } // namespace
 
 void register_health(MethodTable& table) {
   table.add({"health", Scope::read, R"({"type":"object","properties":{"probe":{"type":"boolean"}}})", health});
-  table.add({"system-presence", Scope::read, R"({"type":"object"})", who_is_here});
 }
 
 } // namespace openclaw::gateway

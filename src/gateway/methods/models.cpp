@@ -37,7 +37,11 @@ Task<json::value> fetch(Call call) {
 } // namespace
 
 void register_models(MethodTable& table) {
-  table.add({"models.list", Scope::read, R"({"type":"object"})", list_models});
+  // Each view shows the models that can be used: those of the configuration and of the servers that were found.
+  table.add(
+      {"models.list", Scope::read,
+       R"({"type":"object","properties":{"view":{"enum":["default","configured","all"]},"includeDetails":{"type":"boolean"}}})",
+       list_models});
   table.add({"models.status", Scope::read, R"({"type":"object"})", show_status});
   table.add(
       {"models.fetch", Scope::admin, R"({"type":"object","properties":{"acceptTerms":{"type":"boolean"}}})", fetch});

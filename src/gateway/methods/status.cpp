@@ -48,6 +48,9 @@ Task<json::value> status(Call call) {
         {"defaults", std::move(shown_defaults)},
         {"recent", std::move(recent)},
         {"byAgent", std::move(by_agent)}}}};
+  auto config = services.shown_config();
+  for (const auto* key : {"restartRequired", "notInForce"})
+    if (auto* value = config.if_contains(key)) payload[key] = std::move(*value);
   co_return json::value(std::move(payload));
 }
 

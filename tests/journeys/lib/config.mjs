@@ -17,10 +17,18 @@ function modelEntry(id, reasoning) {
   };
 }
 
+// Where each dialect has its door on the scripted model.
+const doors = {
+  "openai-completions": "/v1",
+  "openai-responses": "/v1",
+  "anthropic-messages": "",
+  "google-generative-ai": "/v1beta",
+  ollama: "",
+};
+
 /** Only keys that 2026.1.30 knows as well: the real gateway must be able to start with the same file. */
 export function makeConfig({ modelUrl, workspace, api = "openai-completions", tools, gateway = {} }) {
-  const anthropic = api === "anthropic-messages";
-  const model = anthropic ? "fake-claude" : "fake-1";
+  const model = api === "anthropic-messages" ? "fake-claude" : "fake-1";
   return {
     gateway: { mode: "local", bind: "loopback", auth: { mode: "token", token: gatewayToken }, ...gateway },
     update: { checkOnStart: false },
@@ -29,10 +37,10 @@ export function makeConfig({ modelUrl, workspace, api = "openai-completions", to
       mode: "replace",
       providers: {
         fake: {
-          baseUrl: anthropic ? modelUrl : `${modelUrl}/v1`,
+          baseUrl: modelUrl + doors[api],
           apiKey: modelKey,
           api,
-          models: [modelEntry(model, anthropic)],
+          models: [modelEntry(model, api !== "openai-completions")],
         },
       },
     },

@@ -28,17 +28,22 @@ export class Gateway {
   #process;
   #args;
   #env;
+  #wrap;
   #clients = new Set();
 
-  /** Makes a state folder with a configuration, without starting anything. `config` may also be a text. */
-  constructor({ modelUrl, config, api, tools, args = [], env = {} } = {}) {
+  /**
+   * Makes a state folder with a configuration, without starting anything. `config` may also be a text, `env` also a function of
+   * the state folder; `wrap` puts the program into surroundings of its own.
+   */
+  constructor({ modelUrl, config, api, tools, args = [], env = {}, wrap = (command) => command } = {}) {
     this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "openclaw-journey-"));
     this.workspace = path.join(this.stateDir, "workspace");
     fs.mkdirSync(path.join(this.stateDir, "home"));
     fs.mkdirSync(this.workspace);
     writeConfig(this.stateDir, config ?? makeConfig({ modelUrl, workspace: this.workspace, api, tools }));
     this.#args = args;
-    this.#env = env;
+    this.#env = typeof env === "function" ? env(this.stateDir) : env;
+    this.#wrap = wrap;
   }
 
   static async start(options) {
@@ -54,7 +59,16 @@ export class Gateway {
 
   /** Starts the program without waiting for it, for journeys in which it must refuse to start. */
   spawn(args = ["gateway", "--port", "0", "--ready-json", ...this.#args]) {
-    return new ChildProcess(binary(), args, { cwd: this.stateDir, env: environment(this.stateDir, this.#env) });
+    const [command, ...rest] = this.#wrap([binary(), ...args], this);
+    return new ChildProcess(command, rest, { cwd: this.stateDir, env: environment(this.stateDir, this.#env) });
+  }
+
+  /** A command of the command line on this state folder: {code, stdout, stderr}. */
+  async command(args, input = "") {
+    const process_ = this.spawn(args);
+    process_.say(input);
+    const { code } = await process_.exited;
+    return { code, stdout: process_.stdout, stderr: process_.stderr };
   }
 
   async start() {

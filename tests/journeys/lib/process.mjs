@@ -51,8 +51,17 @@ export class ChildProcess {
     return `\n--- standard output\n${this.#stdout}--- standard error\n${this.#stderr}---`;
   }
 
+  get stdout() {
+    return this.#stdout;
+  }
+
   get stderr() {
     return this.#stderr;
+  }
+
+  /** Everything that it will ever read from standard input. */
+  say(text) {
+    this.#child.stdin.end(text);
   }
 
   /** The ready line, or a failure that shows what the process printed instead. */

@@ -19,7 +19,6 @@ constexpr std::size_t kCaptionLimit = 1024;
 constexpr std::int64_t kFileOut = 50 * 1024 * 1024;
 constexpr std::int64_t kFileIn = 20 * 1024 * 1024; // of the public server
 constexpr std::int64_t kTypingRefreshMs = 4000;    // Telegram shows it for five seconds
-constexpr std::int64_t kAlbumMs = 500;
 
 std::string escape(std::string_view words) {
   std::string out;

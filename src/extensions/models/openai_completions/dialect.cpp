@@ -22,14 +22,12 @@ public:
                           ModelSink& sink) override {
     const auto request = std::make_shared<const ModelRequest>(std::move(given));
     auto outgoing = outbound(endpoint, "POST", "/chat/completions");
-    outgoing.headers.set("Content-Type", "application/json");
-    outgoing.headers.set("Accept", "text/event-stream");
     EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
       return openai::encode_request(whole, flags);
     };
-    CO_TRY(outgoing.body, co_await encoded_body(request, std::move(encode)));
     openai::ReplyReader reader(endpoint, request->model, request->tools, sink);
-    CO_TRY_VOID(co_await stream_events(client, std::move(outgoing), std::move(endpoint), request->model, reader));
+    CO_TRY_VOID(
+        co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode), reader));
     co_return reader.finish();
   }
 

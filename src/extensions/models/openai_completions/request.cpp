@@ -105,7 +105,7 @@ Result<std::string> encode_request(const ModelRequest& request, const std::set<s
   if (!flags.contains("no_stream_options")) body["stream_options"] = {{"include_usage", true}};
   if (flags.contains("store_false")) body["store"] = false;
   body[flags.contains("max_completion_tokens") ? "max_completion_tokens" : "max_tokens"] = request.max_output_tokens;
-  if (!request.tools.empty()) {
+  if (!request.tools.empty() && !flags.contains("no_tools")) {
     TRY(body["tools"], tool_list(request.tools));
   }
   if (request.reasoning && request.thinking != Thinking::off && flags.contains("reasoning_effort"))

@@ -2,19 +2,22 @@
 // stream as a reply. Pure: no network, no clock.
 #pragma once
 #include "base/json.hpp"
-#include "extensions/models/openai_completions/tolerant_text.hpp"
 #include "ports/model.hpp"
 #include "ports/model_call.hpp"
+#include "ports/tolerant_text.hpp"
 #include <set>
 
 namespace openclaw::ports::openai {
 
 // What the flags of an endpoint change:
 //   max_completion_tokens  the limit goes under this name (OpenAI); else under max_tokens, which every other server
-//   knows reasoning_effort       levels of thinking are sent store_false            "store": false is sent (OpenAI
-//   keeps conversations otherwise) no_stream_options      the server refuses stream_options, and sends its usage
-//   unasked or not at all reasoning_content      the model wants its earlier reasoning back (DeepSeek) lenient_tools
-//   calls and thoughts written into the text are understood (small local models)
+//                          knows
+//   reasoning_effort       levels of thinking are sent
+//   store_false            "store": false is sent (OpenAI keeps conversations otherwise)
+//   no_stream_options      the server refuses stream_options, and sends its usage unasked or not at all
+//   no_tools               the server refuses tools (Perplexity)
+//   reasoning_content      the model wants its earlier reasoning back (DeepSeek)
+//   lenient_tools          calls and thoughts written into the text are understood (small local models)
 Result<std::string> encode_request(const ModelRequest& request, const std::set<std::string>& flags);
 
 // Reads chat.completion.chunk events. Any event that it cannot read fails the reply: a lost piece could turn one tool

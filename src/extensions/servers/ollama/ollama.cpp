@@ -1,4 +1,4 @@
-// Finds a running Ollama. Its models are reached through its OpenAI-compatible door.
+// Finds a running Ollama. Its models are reached through its own door, which takes the size of the window.
 #include "base/json.hpp"
 #include "ports/local_server.hpp"
 #include "ports/registry.hpp"
@@ -49,8 +49,8 @@ public:
   Task<ModelEndpoint> acquire(std::string) override {
     ModelEndpoint endpoint;
     endpoint.provider = "ollama";
-    endpoint.api = "openai-completions";
-    endpoint.base_url = address_ + "/v1";
+    endpoint.api = "ollama";
+    endpoint.base_url = address_;
     endpoint.flags = {"no_key", "lenient_tools", "alternate_roles"};
     co_return endpoint;
   }

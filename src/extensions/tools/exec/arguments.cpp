@@ -39,9 +39,6 @@ Result<> refuse_wider_rights(const json::value& arguments) {
   if (ask != "on-miss" && ask != "always")
     return fail(Kind::denied, fmt::format("A call cannot set ask to \"{}\".", printable(ask)),
                 "The owner sets tools.exec.ask; leave ask out.");
-  if (bool_or(arguments, "pty", false))
-    return fail(Kind::invalid, "This build runs commands without a terminal.",
-                "Leave pty out; most programs have a non-interactive flag.");
   return {};
 }
 
@@ -74,6 +71,7 @@ Result<ExecArguments> read_exec_arguments(const json::value& arguments) {
   if (read.command.find('\0') != std::string::npos) return fail(Kind::invalid, "The command contains a zero byte.");
   read.directory = string_or(arguments, "workdir");
   TRY(read.environment, read_environment(arguments));
+  read.terminal = bool_or(arguments, "pty", false);
   read.background = bool_or(arguments, "background", false);
   read.yield_ms = std::clamp<std::int64_t>(integer_or(arguments, "yieldMs", read.yield_ms), 0, 600'000);
   read.timeout_seconds = std::clamp<std::int64_t>(integer_or(arguments, "timeout", read.timeout_seconds), 1, 86'400);

@@ -14,6 +14,7 @@ struct ExecArguments {
   std::int64_t yield_ms = 10'000;
   std::int64_t timeout_seconds = 1800;
   bool background = false;
+  bool terminal = false;
 };
 
 inline constexpr const char* kExecSchema =
@@ -24,7 +25,7 @@ inline constexpr const char* kExecSchema =
 "yieldMs":{"type":"integer","minimum":0,"maximum":600000,"description":"After so many milliseconds the command goes on in the background (default 10000)."},
 "background":{"type":"boolean","description":"Go on in the background at once, with an input that the process tool can write to."},
 "timeout":{"type":"integer","minimum":1,"maximum":86400,"description":"The command is stopped after so many seconds (default 1800)."},
-"pty":{"type":"boolean"},"elevated":{"type":"boolean"},
+"pty":{"type":"boolean","description":"Run on a terminal (120 by 40) that process can type on: for programs that want one."},"elevated":{"type":"boolean"},
 "host":{"type":"string","enum":["sandbox","gateway","node"]},
 "security":{"type":"string","enum":["deny","allowlist","full"]},
 "ask":{"type":"string","enum":["off","on-miss","always"]},

@@ -78,6 +78,7 @@ Result<std::shared_ptr<async::Process>> start_confined(async::Executor executor,
   command.environment.try_emplace("HOME", root);
   command.directory = effect.directory;
   command.pipe_input = arguments.background;
+  if (arguments.terminal) command.terminal = async::TerminalSize{};
   return sandbox::start(executor, std::move(confinement), std::move(command));
 }
 
@@ -150,7 +151,7 @@ public:
             kExecSchema};
   }
   std::vector<std::string> aliases() const override { return {"bash"}; }
-
+  std::optional<policy::Risk> greatest_risk() const override { return policy::Risk::execute; }
   Task<policy::Effect> preview(std::string arguments_json, const ports::ToolContext& context) override {
     CO_TRY(const auto parsed, parse_json(arguments_json, "arguments of exec"));
     CO_TRY(const auto arguments, read_exec_arguments(parsed));
@@ -192,7 +193,8 @@ public:
     running->directory = effect.directory;
     running->started_ms = now;
     running->process = std::move(process);
-    running->has_input = arguments.background;
+    running->has_input = arguments.background || arguments.terminal;
+    if (arguments.terminal) running->terminal.emplace();
     running->notify = context.notify;
     const auto watcher = context.background.spawn("exec " + running->id, watch(running, &context.time));
     if (!watcher.running()) co_return fail(Kind::cancelled, "The gateway is stopping; the command was not run.");

@@ -154,7 +154,6 @@ TEST_F(ExecTest, ACallCannotWidenItsRights) {
     ASSERT_FALSE(refused) << to_text(more);
     EXPECT_EQ(refused.error().kind, Kind::denied) << to_text(more);
   }
-  EXPECT_EQ(exec({{"command", "true"}, {"pty", true}}).error().kind, Kind::invalid);
   EXPECT_FALSE(exec({{"command", "true"}, {"env", {{"A B", "c"}}}}));
   EXPECT_FALSE(exec({{"command", "true"}, {"env", {{"A", 1}}}}));
   EXPECT_TRUE(exec({{"command", "true"}, {"host", "sandbox"}, {"security", "allowlist"}, {"ask", "on-miss"}}));
@@ -220,7 +219,7 @@ TEST_F(ExecTest, GoesOnInTheBackgroundAndAnnouncesItsEnd) {
   EXPECT_EQ(text(process({{"action", "write"}, {"sessionId", id}, {"data", "input\n"}})), "Wrote 6 bytes.");
   ASSERT_TRUE(async::run(loop_, until_noticed(&noticed_, &notices_, 1)));
   EXPECT_NE(notices_[0].find("ended with code 4"), std::string::npos) << notices_[0];
-  EXPECT_NE(notices_[0].find("got input"), std::string::npos);
+  EXPECT_EQ(notices_[0].find("got input"), std::string::npos);
   const auto polled = process({{"action", "poll"}, {"sessionId", id}});
   EXPECT_EQ(text(polled), "begun\ngot input\n\n\nThe process is ended with code 4.");
   EXPECT_NE(text(process({{"action", "poll"}, {"sessionId", id}})).find("(no new output)"), std::string::npos);
@@ -242,7 +241,70 @@ TEST_F(ExecTest, YieldsToTheBackgroundAfterTheGivenTime) {
   EXPECT_NE(text(process({{"action", "kill"}, {"sessionId", id}})).find("is stopped"), std::string::npos);
   EXPECT_NE(text(process({{"action", "poll"}, {"sessionId", id}})).find("ended with code 143"), std::string::npos);
   for (const char* action : {"send-keys", "submit", "paste"})
-    EXPECT_NE(text(process({{"action", action}, {"sessionId", id}})).find("needs a terminal"), std::string::npos);
+    EXPECT_TRUE(!process({{"action", action}, {"sessionId", id}, {"keys", {"Enter"}}, {"text", "x"}})) << action;
+}
+
+TEST_F(ExecTest, ATerminalHasASizeAndItsOwnSessionAndTakesNoTypedInputFromTheProgram) {
+  const auto shown =
+      exec({{"command", "test -t 0 && test -t 1 && test -t 2 && stty size && echo $TERM && echo x >/dev/tty"},
+            {"pty", true}});
+  EXPECT_EQ(text(shown), "40 120\nxterm-256color\nx\n");
+  // Job control works: the shell's session controls the terminal.
+  EXPECT_EQ(text(exec({{"command", "ps -o tty= -p $$ >/dev/null; kill -INT 0; echo not reached"}, {"pty", true}}))
+                .find("not reached"),
+            std::string::npos);
+  const auto typed = exec(
+      {{"command", R"(perl -e 'my $c = "x"; print ioctl(STDIN, 0x5412, $c) ? "typed" : "refused"')"}, {"pty", true}});
+  if (typed && !typed->is_error) EXPECT_EQ(text(typed), "refused");
+  EXPECT_EQ(text(exec({{"command", "printf '\\033[31mred\\033[0m'"}, {"pty", true}})), "red");
+}
+
+TEST_F(ExecTest, KeysReachTheProgramOnATerminalAndAKillEndsIt) {
+  const auto id =
+      string_or(details(exec({{"command", "read a; echo \"got $a\"; exec cat"}, {"background", true}, {"pty", true}})),
+                "sessionId");
+  ASSERT_FALSE(id.empty());
+  const auto typed = [&](json::object more) {
+    more["sessionId"] = id;
+    return text(process(std::move(more)));
+  };
+  EXPECT_EQ(typed({{"action", "submit"}, {"data", "hello"}}), "Wrote 6 bytes.");
+  // Only then: an interrupt throws away what was typed and not read yet.
+  for (int round = 0; round < 400 && typed({{"action", "log"}}).find("got hello") == std::string::npos; ++round)
+    ASSERT_TRUE(exec({{"command", "sleep 0.02"}}));
+  EXPECT_NE(typed({{"action", "send-keys"}, {"keys", {"Entre"}}}).find("There is no key \"Entre\""), std::string::npos);
+  EXPECT_EQ(typed({{"action", "send-keys"}, {"keys", {"a", "C-c"}}, {"hex", {"0a"}}}), "Wrote 3 bytes.");
+  ASSERT_TRUE(async::run(loop_, until_noticed(&noticed_, &notices_, 1)));
+  EXPECT_NE(notices_[0].find("ended with code 130"), std::string::npos) << notices_[0];
+  EXPECT_NE(typed({{"action", "log"}}).find("got hello"), std::string::npos);
+
+  const auto stubborn =
+      string_or(details(exec({{"command", "trap 'echo ended; exit 7' TERM; echo ready; while :; do sleep 0.05; done"},
+                              {"yieldMs", 500},
+                              {"pty", true}})),
+                "sessionId");
+  EXPECT_NE(text(process({{"action", "kill"}, {"sessionId", stubborn}})).find("is stopped"), std::string::npos);
+  EXPECT_NE(text(process({{"action", "log"}, {"sessionId", stubborn}})).find("ended\n"), std::string::npos);
+}
+
+TEST_F(ExecTest, EveryKindOfInputIsAnEffectOfItsOwn) {
+  const auto id = in_background("cat");
+  const auto effect_of = [&](json::object more) {
+    more["sessionId"] = id;
+    return async::run(loop_, look(process_.get(), to_text(more), &*context_));
+  };
+  for (const auto& input :
+       {json::object{{"action", "write"}, {"data", "a"}}, json::object{{"action", "submit"}, {"data", "a"}},
+        json::object{{"action", "paste"}, {"text", "a"}}, json::object{{"action", "send-keys"}, {"keys", {"a"}}}}) {
+    const auto effect = effect_of(input);
+    ASSERT_TRUE(effect);
+    EXPECT_EQ(effect->risk, policy::Risk::execute);
+  }
+  const std::string longer(600, 'x');
+  EXPECT_NE(effect_of({{"action", "write"}, {"data", longer + "a"}})->digest(),
+            effect_of({{"action", "write"}, {"data", longer + "b"}})->digest());
+  EXPECT_FALSE(effect_of({{"action", "paste"}, {"text", "x\x1b[201~y"}, {"bracketed", true}}));
+  EXPECT_TRUE(process({{"action", "remove"}, {"sessionId", id}}));
 }
 
 TEST_F(ExecTest, AnotherAgentSeesNothingAndFinishedOnesAreForgottenLater) {

@@ -1,6 +1,8 @@
+#include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "extensions/tools/exec/exec.hpp"
+#include <charconv>
 #include <fmt/core.h>
 
 namespace openclaw::tools {
@@ -9,12 +11,15 @@ namespace {
 constexpr const char* kSchema = R"({"type":"object","properties":{
 "action":{"type":"string","enum":["list","poll","log","write","send-keys","submit","paste","kill","clear","remove"]},
 "sessionId":{"type":"string","description":"Which process; all actions but list need it."},
-"data":{"type":"string","maxLength":1000000,"description":"For write: the input."},
-"eof":{"type":"boolean","description":"For write: close the input afterwards."},
+"data":{"type":"string","maxLength":1000000,"description":"For write: the input. For submit: text before Enter."},
+"eof":{"type":"boolean","description":"For write: end the input afterwards."},
 "offset":{"type":"integer","minimum":0,"description":"For log: line to start at, from 0; without it the last lines."},
 "limit":{"type":"integer","minimum":1,"maximum":2000,"description":"For log: how many lines (default 200)."},
-"keys":{"type":"array","items":{"type":"string"}},"hex":{"type":"array","items":{"type":"string"}},
-"literal":{"type":"string"},"text":{"type":"string"},"bracketed":{"type":"boolean"}},
+"keys":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":40},"description":"For send-keys: names such as Enter, C-c, Up, F5, M-x, or one character."},
+"hex":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":2},"description":"For send-keys: bytes as two hex digits."},
+"literal":{"type":"string","maxLength":1000000,"description":"For send-keys: text to type as it is."},
+"text":{"type":"string","maxLength":1000000,"description":"For paste: the text."},
+"bracketed":{"type":"boolean","description":"For paste: say to the program that it is a paste (default true on a terminal)."}},
 "required":["action"],"additionalProperties":false})";
 
 constexpr std::int64_t kLogLines = 200;
@@ -80,11 +85,77 @@ ports::ToolResult log_result(const RunningProcess& running, const json::value& a
                 running);
 }
 
+bool is_input(std::string_view action) {
+  return action == "write" || action == "send-keys" || action == "submit" || action == "paste";
+}
+
+Result<std::string> hex_byte(const std::string& digits) {
+  unsigned value = 0;
+  const auto* end = digits.data() + digits.size();
+  const auto [at, code] = std::from_chars(digits.data(), end, value, 16);
+  if (digits.empty() || code != std::errc() || at != end || value > 255)
+    return fail(Kind::invalid, fmt::format("\"{}\" in hex is no byte.", printable(digits)), "Write it like 0d or 1b.");
+  return std::string(1, static_cast<char>(value));
+}
+
+std::vector<std::string> texts(const json::value& arguments, std::string_view name) {
+  std::vector<std::string> all;
+  if (const auto* list = find(arguments, name); list && list->is_array())
+    for (const auto& item : list->get_array())
+      if (item.is_string()) all.emplace_back(item.get_string());
+  return all;
+}
+
+// What the program will read. On a pipe Enter is the end of a line.
+Result<std::string> input_bytes(const json::value& arguments, bool terminal) {
+  const auto action = string_or(arguments, "action");
+  if (action == "write") return string_or(arguments, "data");
+  if (action == "submit") return string_or(arguments, "data") + (terminal ? "\r" : "\n");
+  if (action == "paste") {
+    auto text = string_or(arguments, "text");
+    if (!bool_or(arguments, "bracketed", terminal)) return text;
+    // The end mark inside would let the rest be read as typed.
+    if (text.find("\x1b[201~") != std::string::npos)
+      return fail(Kind::invalid, "The text to paste contains the mark that ends a paste.",
+                  "Leave it out, or set bracketed to false.");
+    return "\x1b[200~" + text + "\x1b[201~";
+  }
+  auto bytes = string_or(arguments, "literal");
+  for (const auto& name : texts(arguments, "keys")) {
+    TRY(auto key, key_bytes(name));
+    bytes += !terminal && key == "\r" ? "\n" : key;
+  }
+  for (const auto& digits : texts(arguments, "hex")) {
+    TRY(const auto byte, hex_byte(digits));
+    bytes += byte;
+  }
+  if (bytes.empty()) return fail(Kind::invalid, "There is no key to send.", "Give keys, literal or hex.");
+  return bytes;
+}
+
+// The whole input counts for an approval, however much of it is shown.
+std::string input_summary(const json::value& arguments, std::string_view bytes) {
+  const auto action = string_or(arguments, "action");
+  const auto shown = action == "send-keys" && string_or(arguments, "literal").empty() && texts(arguments, "hex").empty()
+                         ? join(texts(arguments, "keys"), " ")
+                         : std::string(bytes);
+  auto summary = fmt::format("process {} {}: {}", printable(action), printable(string_or(arguments, "sessionId")),
+                             printable(shown, 500));
+  if (shown.size() > 500) summary += fmt::format(" ({} bytes, SHA-256 {})", bytes.size(), sha256_hex(bytes));
+  if (bool_or(arguments, "eof", false)) summary += " and end the input";
+  return summary;
+}
+
 Task<ports::ToolResult> write_input(std::shared_ptr<RunningProcess> running, std::string data, bool eof) {
   if (running->status) co_return fail(Kind::conflict, fmt::format("The process {} has ended.", running->id));
   if (!running->has_input)
     co_return fail(Kind::conflict, fmt::format("The process {} was started without an input.", running->id),
-                   "Start it with background set to true.");
+                   "Start it with background or pty set to true.");
+  // On a terminal it is a key that ends the input.
+  if (eof && running->terminal) {
+    data += '\x04';
+    eof = false;
+  }
   if (!data.empty()) {
     const auto size = data.size();
     CO_TRY_VOID(co_await running->process->write_input(std::move(data)));
@@ -104,24 +175,30 @@ public:
   ports::ToolSpec spec() const override {
     return {"process",
             "Look after commands that exec left in the background: list, poll (new output), log, write (input), kill, "
-            "clear (forget a finished one), remove (end and forget).",
+            "clear (forget a finished one), remove (end and forget); on a terminal also send-keys, submit (text and "
+            "Enter), paste.",
             kSchema};
   }
-
+  std::optional<policy::Risk> greatest_risk() const override { return policy::Risk::execute; }
   Task<policy::Effect> preview(std::string arguments_json, const ports::ToolContext& context) override {
     CO_TRY(const auto arguments, parse_json(arguments_json, "arguments of process"));
     const auto action = string_or(arguments, "action");
     const auto id = string_or(arguments, "sessionId");
-    if (action != "list" && !table_->find(id, context.agent_id, context.time.monotonic_ms()))
+    const auto running = table_->find(id, context.agent_id, context.time.monotonic_ms());
+    if (action != "list" && !running)
       co_return fail(Kind::missing, fmt::format("There is no process \"{}\".", printable(id)),
                      "The action list shows them.");
     policy::Effect effect;
     effect.tool = "process";
     // Input to a program is as much as running one. Ending what the agent itself started needs no right of its own.
-    effect.risk = action == "write" ? policy::Risk::execute : policy::Risk::read;
-    effect.summary = action == "write" ? fmt::format("process write {}: {}", printable(id),
-                                                     printable(string_or(arguments, "data"), 500))
-                                       : fmt::format("process {} {}", printable(action), printable(id));
+    if (is_input(action)) {
+      CO_TRY(const auto bytes, input_bytes(arguments, running->terminal.has_value()));
+      effect.risk = policy::Risk::execute;
+      effect.summary = input_summary(arguments, bytes);
+    } else {
+      effect.risk = policy::Risk::read;
+      effect.summary = fmt::format("process {} {}", printable(action), printable(id));
+    }
     co_return effect;
   }
 
@@ -131,18 +208,15 @@ public:
     const auto action = string_or(arguments, "action");
     const auto now = context.time.monotonic_ms();
     if (action == "list") co_return list_result(table_->of_agent(context.agent_id, now));
-    if (action == "send-keys" || action == "submit" || action == "paste")
-      co_return fail(Kind::invalid,
-                     fmt::format("{} needs a terminal, and this build runs commands without one.", action),
-                     "Use write.");
     const auto running = table_->find(string_or(arguments, "sessionId"), context.agent_id, now);
     if (!running) co_return fail(Kind::missing, "There is no such process any more.", "The action list shows them.");
     if (action == "poll") co_return poll_result(*running);
     if (action == "log") co_return log_result(*running, arguments);
-    if (action == "write") {
-      if (permit.effect().risk != policy::Risk::execute)
-        co_return fail(Kind::denied, "The permit is not for writing to a process.");
-      co_return co_await write_input(running, string_or(arguments, "data"), bool_or(arguments, "eof", false));
+    if (is_input(action)) {
+      CO_TRY(auto bytes, input_bytes(arguments, running->terminal.has_value()));
+      if (permit.effect().risk != policy::Risk::execute || permit.effect().summary != input_summary(arguments, bytes))
+        co_return fail(Kind::denied, "The permit is not for this input to the process.");
+      co_return co_await write_input(running, std::move(bytes), bool_or(arguments, "eof", false));
     }
     if (action == "clear" && !running->status)
       co_return fail(Kind::conflict, fmt::format("The process {} is still running.", running->id),

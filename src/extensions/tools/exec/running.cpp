@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::int64_t kKeptMilliseconds = 30LL * 60 * 1000;
 constexpr std::size_t kMostProcesses = 64;
-constexpr std::size_t kNoticeTail = 400;
 
 } // namespace
 
@@ -56,7 +55,7 @@ Task<> watch(std::shared_ptr<RunningProcess> running, async::Time* time) {
     auto piece = co_await process->read_output();
     stopped = !piece;
     if (!piece || !*piece) break;
-    running->output.append(**piece);
+    running->output.append(running->terminal ? running->terminal->take(**piece) : **piece);
   }
   Result<async::ExitStatus> status = fail(Kind::cancelled, "The gateway is stopping.");
   if (!stopped) status = co_await process->wait();
@@ -67,9 +66,10 @@ Task<> watch(std::shared_ptr<RunningProcess> running, async::Time* time) {
   running->status = status ? *status : async::ExitStatus{.code = 255};
   running->changed.notify();
   if (running->background && running->notify)
-    running->notify(fmt::format("The background process {} ({}) ended with code {}.\n{}", running->id,
-                                printable(running->command, 200), running->status->code,
-                                running->output.tail(kNoticeTail)));
+    // Not what it printed: the notice is said in the program's own name.
+    running->notify(fmt::format("The background process {} ({}) ended with code {}{}. The process tool has its output.",
+                                running->id, printable(running->command, 200), running->status->code,
+                                running->timed_out ? " because its time was over" : ""));
   co_return Result<>{};
 }
 

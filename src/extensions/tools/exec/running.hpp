@@ -6,6 +6,7 @@
 #include "async/scope.hpp"
 #include "async/time.hpp"
 #include "extensions/tools/exec/output.hpp"
+#include "extensions/tools/exec/terminal.hpp"
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@ struct RunningProcess {
   std::int64_t ended_ms = 0;
   std::shared_ptr<async::Process> process;
   Output output;
+  std::optional<TerminalText> terminal; // what runs on a terminal: its output without the control sequences
   std::uint64_t polled = 0;
   bool has_input = false;
   bool background = false;

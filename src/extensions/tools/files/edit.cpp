@@ -126,7 +126,7 @@ public:
   std::vector<std::pair<std::string, std::string>> argument_aliases() const override {
     return {{"file_path", "path"}, {"old_string", "oldText"}, {"new_string", "newText"}};
   }
-
+  std::optional<policy::Risk> greatest_risk() const override { return policy::Risk::write; }
   Task<policy::Effect> preview(std::string arguments_json, const ports::ToolContext& context) override {
     CO_TRY(const auto arguments, parse_json(arguments_json, "arguments of edit"));
     co_return file_effect(policy::Risk::write, "edit", string_or(arguments, "path"), context.workspace);

@@ -171,7 +171,7 @@ public:
             kSchema};
   }
   std::vector<std::pair<std::string, std::string>> argument_aliases() const override { return {{"file_path", "path"}}; }
-
+  std::optional<policy::Risk> greatest_risk() const override { return policy::Risk::read; }
   Task<policy::Effect> preview(std::string arguments_json, const ports::ToolContext& context) override {
     CO_TRY(const auto arguments, parse_json(arguments_json, "arguments of read"));
     co_return file_effect(policy::Risk::read, "read", string_or(arguments, "path"), context.workspace);

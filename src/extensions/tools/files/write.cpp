@@ -19,7 +19,7 @@ public:
             kSchema};
   }
   std::vector<std::pair<std::string, std::string>> argument_aliases() const override { return {{"file_path", "path"}}; }
-
+  std::optional<policy::Risk> greatest_risk() const override { return policy::Risk::write; }
   Task<policy::Effect> preview(std::string arguments_json, const ports::ToolContext& context) override {
     CO_TRY(const auto arguments, parse_json(arguments_json, "arguments of write"));
     CO_TRY(auto effect, file_effect(policy::Risk::write, "write", string_or(arguments, "path"), context.workspace));

@@ -19,7 +19,7 @@ public:
         R"("maxChars":{"type":"integer","minimum":100,"description":"Show at most so many characters (default 50000)."}},)"
         R"("required":["url"],"additionalProperties":false})"};
   }
-
+  std::optional<policy::Risk> greatest_risk() const override { return policy::Risk::network; }
   Task<policy::Effect> preview(std::string arguments_json, const ports::ToolContext&) override {
     CO_TRY(const auto arguments, read_arguments(arguments_json));
     CO_TRY(const auto url, net::parse_url(arguments.url));

@@ -1,7 +1,7 @@
 // What was asked of the model, for tests to look at and to wait for. Credentials are masked before anything is kept.
 import fs from "node:fs";
 
-const secretHeaders = ["authorization", "x-api-key"];
+const secretHeaders = ["authorization", "x-api-key", "x-goog-api-key"];
 
 function masked(headers) {
   const copy = { ...headers };

@@ -1,13 +1,16 @@
 // The scripted model's HTTP server: authentication, rules, plan, answer, and the control endpoints for tests.
 import http from "node:http";
 import { anthropic } from "./anthropic.mjs";
+import { google } from "./google.mjs";
 import { Journal } from "./journal.mjs";
+import { ollama } from "./ollama.mjs";
 import { openai } from "./openai.mjs";
 import { makePlan, Memory } from "./plan.mjs";
 import { Refusal } from "./refusal.mjs";
+import { responses } from "./responses.mjs";
 import { Gates, pause, sendEvents } from "./stream.mjs";
 
-const dialects = [openai, anthropic];
+const dialects = [openai, anthropic, responses, google, ollama];
 const defaultModels = ["fake-1", "fake-2", "fake-claude"];
 
 async function readBody(request) {
@@ -66,9 +69,12 @@ export class ModelServer {
     try {
       const bytes = await readBody(request);
       if (url.pathname.startsWith("/__")) return await this.#control(url, request, response, bytes);
-      if (url.pathname === "/v1/models" && request.method === "GET") return this.#listModels(request, response);
-      const dialect = dialects.find((each) => each.path === url.pathname);
-      if (dialect && request.method === "POST") return await this.#answer(dialect, request, response, bytes);
+      if (request.method === "GET") {
+        const lists = dialects.find((each) => each.listPath === url.pathname);
+        if (lists || url.pathname === "/v1/models") return this.#listModels(lists, request, response);
+      }
+      const dialect = dialects.find((each) => each.matches?.(url) ?? each.path === url.pathname);
+      if (dialect && request.method === "POST") return await this.#answer(dialect, url, request, response, bytes);
       sendJson(
         response,
         404,
@@ -82,14 +88,15 @@ export class ModelServer {
   }
 
   #checkKey(dialect, headers) {
-    if (!this.#requireKey) return;
+    if (!this.#requireKey || dialect.needsNoKey) return;
     const key = dialect.keyOf(headers);
-    if (!key) throw new Refusal(401, dialect.missingKeyMessage);
-    if (this.#keys.length > 0 && !this.#keys.includes(key)) throw new Refusal(401, dialect.wrongKeyMessage(key));
+    if (!key) throw new Refusal(dialect.missingKeyStatus ?? 401, dialect.missingKeyMessage);
+    if (this.#keys.length > 0 && !this.#keys.includes(key))
+      throw new Refusal(dialect.wrongKeyStatus ?? 401, dialect.wrongKeyMessage(key));
   }
 
-  #listModels(request, response) {
-    const dialect = request.headers["anthropic-version"] ? anthropic : openai;
+  #listModels(lists, request, response) {
+    const dialect = lists ?? (request.headers["anthropic-version"] ? anthropic : openai);
     try {
       this.#checkKey(dialect, request.headers);
       sendJson(response, 200, dialect.modelList(this.#models), dialect.responseHeaders());
@@ -103,13 +110,16 @@ export class ModelServer {
     sendJson(response, status, body, { ...dialect.responseHeaders(), ...headers });
   }
 
-  async #answer(dialect, request, response, bytes) {
+  async #answer(dialect, url, request, response, bytes) {
     let entry;
     try {
-      const body = parse(bytes);
+      let body = parse(bytes);
       entry = this.#journal.open(request, dialect.path, body, bytes.length);
       this.#checkKey(dialect, request.headers);
       dialect.checkRequest(body, request.headers);
+      // Where the model and the wish for a stream stand in the address, they come to the body now.
+      const model = dialect.modelOf?.(url) ?? body.model;
+      body = { ...body, model, stream: dialect.streamOf?.(url, body) ?? body.stream };
       if (!this.#models.includes(body.model)) throw new Refusal(404, dialect.unknownModelMessage(body.model));
       await this.#follow(makePlan(dialect.readTurn(body), this.#memory), dialect, body, response, entry);
     } catch (refusal) {
@@ -148,6 +158,7 @@ export class ModelServer {
       gates: this.#gates,
       signal,
       errorEvent: dialect.streamError(),
+      contentType: dialect.contentType,
       onHold: (name) => this.#journal.note(entry, "held", name),
     });
     if (state === "cut") this.#journal.close(entry, "cut", 200);

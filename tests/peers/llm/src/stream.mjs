@@ -43,8 +43,9 @@ async function writeInDrops(response, text, signal) {
  * Sends the events of a dialect. An event is {data, unit, closing}: units are what a plan counts (deltas of text,
  * reasoning or arguments), closing events are those that end an answer. Returns "answered", "cut" or "aborted".
  */
-export async function sendEvents(response, events, plan, { gates, signal, errorEvent, onHold }) {
-  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
+export async function sendEvents(response, events, plan, { gates, signal, errorEvent, contentType, onHold }) {
+  const type = contentType ?? "text/event-stream; charset=utf-8";
+  response.writeHead(200, { "content-type": type, "cache-control": "no-cache" });
   response.flushHeaders();
   let sent = 0;
   let held = false;

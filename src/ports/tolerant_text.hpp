@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace openclaw::ports::openai {
+namespace openclaw::ports {
 
 struct TextCall {
   std::string name;
@@ -53,4 +53,4 @@ private:
   bool line_blank_ = true; // of the line that shown_ ends in
 };
 
-} // namespace openclaw::ports::openai
+} // namespace openclaw::ports

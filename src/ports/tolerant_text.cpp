@@ -1,9 +1,9 @@
-#include "extensions/models/openai_completions/tolerant_text.hpp"
+#include "ports/tolerant_text.hpp"
 
 #include "base/text.hpp"
 #include <algorithm>
 
-namespace openclaw::ports::openai {
+namespace openclaw::ports {
 namespace {
 
 constexpr std::string_view kThink = "<think>";
@@ -122,4 +122,4 @@ TolerantText::Outcome TolerantText::finish(bool look_for_calls, ModelSink& sink)
   return outcome;
 }
 
-} // namespace openclaw::ports::openai
+} // namespace openclaw::ports

@@ -1,4 +1,4 @@
-#include "extensions/models/openai_completions/tolerant_text.hpp"
+#include "ports/tolerant_text.hpp"
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace openclaw::ports::openai {
+namespace openclaw::ports {
 namespace {
 
 constexpr std::size_t kMostCalls = 32;
@@ -187,4 +187,4 @@ TextCalls find_text_calls(std::string_view text, const std::vector<ToolSpec>& to
   return bare_json(text, tools);
 }
 
-} // namespace openclaw::ports::openai
+} // namespace openclaw::ports

@@ -1,0 +1,58 @@
+// Ollama's own chat: unlike its OpenAI-compatible door it takes the size of the window and shows thoughts as such.
+#include "base/json.hpp"
+#include "extensions/models/ollama/wire.hpp"
+#include "ports/registry.hpp"
+
+namespace openclaw::ports {
+namespace {
+
+net::Outbound outbound(ModelEndpoint endpoint, std::string_view method, std::string_view path) {
+  // The address of the other door is what people have in their configuration.
+  auto& base = endpoint.base_url;
+  while (base.ends_with('/'))
+    base.pop_back();
+  if (base.ends_with("/v1")) base.resize(base.size() - 3);
+  auto request = model_request(endpoint, method, path);
+  if (!endpoint.api_key.empty() && request.headers.count("Authorization") == 0)
+    request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
+  return request;
+}
+
+class OllamaChat final : public Dialect {
+public:
+  std::string_view name() const override { return "ollama"; }
+  DialectRules rules() const override { return {}; }
+
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+                          ModelSink& sink) override {
+    const auto request = std::make_shared<const ModelRequest>(std::move(given));
+    auto outgoing = outbound(endpoint, "POST", "/api/chat");
+    EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
+      return ollama::encode_request(whole, flags);
+    };
+    ollama::ReplyReader reader(endpoint, request->model, request->tools, sink);
+    auto streamed = co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode),
+                                          reader, Framing::json_lines);
+    if (!streamed) co_return std::unexpected(ollama::explained(std::move(streamed).error(), request->model));
+    co_return reader.finish();
+  }
+
+  Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
+    auto request = outbound(endpoint, "GET", "/api/tags");
+    CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
+    CO_TRY(auto parsed, parse_json(body, "list of models"));
+    std::vector<std::string> ids;
+    if (const auto* list = find(parsed, "models"); list && list->is_array())
+      for (const auto& model : list->get_array())
+        if (auto id = string_or(model, "name"); !id.empty()) ids.push_back(std::move(id));
+    co_return ids;
+  }
+};
+
+} // namespace
+
+void register_models_ollama(Registry& registry) {
+  registry.add_dialect(std::make_unique<OllamaChat>());
+}
+
+} // namespace openclaw::ports

@@ -1,0 +1,56 @@
+// OpenAI's responses: the newer door of OpenAI, in which reasoning models keep their thoughts from call to call.
+#include "base/json.hpp"
+#include "extensions/models/openai_responses/wire.hpp"
+#include "ports/registry.hpp"
+
+namespace openclaw::ports {
+namespace {
+
+net::Outbound outbound(const ModelEndpoint& endpoint, std::string_view method, std::string_view path) {
+  auto request = model_request(endpoint, method, path);
+  if (!endpoint.api_key.empty() && request.headers.count("Authorization") == 0)
+    request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
+  return request;
+}
+
+class OpenAiResponses final : public Dialect {
+public:
+  std::string_view name() const override { return "openai-responses"; }
+  DialectRules rules() const override {
+    DialectRules rules;
+    rules.keep_thinking = true;
+    return rules;
+  }
+
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+                          ModelSink& sink) override {
+    const auto request = std::make_shared<const ModelRequest>(std::move(given));
+    auto outgoing = outbound(endpoint, "POST", "/responses");
+    EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
+      return responses::encode_request(whole, flags);
+    };
+    responses::ReplyReader reader(endpoint, request->model, sink);
+    CO_TRY_VOID(
+        co_await stream_reply(client, std::move(outgoing), std::move(endpoint), request, std::move(encode), reader));
+    co_return reader.finish();
+  }
+
+  Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
+    auto request = outbound(endpoint, "GET", "/models");
+    CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
+    CO_TRY(auto parsed, parse_json(body, "list of models"));
+    std::vector<std::string> ids;
+    if (const auto* list = find(parsed, "data"); list && list->is_array())
+      for (const auto& model : list->get_array())
+        if (auto id = string_or(model, "id"); !id.empty()) ids.push_back(std::move(id));
+    co_return ids;
+  }
+};
+
+} // namespace
+
+void register_models_openai_responses(Registry& registry) {
+  registry.add_dialect(std::make_unique<OpenAiResponses>());
+}
+
+} // namespace openclaw::ports
