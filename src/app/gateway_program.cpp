@@ -117,11 +117,11 @@ public:
                 ports::ServerServices{loop_.get_executor(), scope_, time_, *http_, folder_.file("servers"),
                                       [this](std::string_view name) { return environment_.find(name).value_or(""); }},
                 environment_.variables(), events_),
-        runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_,
-                                        events_, models_, folder_.path(), &messaging::Channels::record_end}),
+        runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_, events_,
+                                        models_, folder_.path(), &messaging::Channels::record_end}),
         messaging_(runtime_),
-        channels_(messaging::ChannelsServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_, runtime_,
-                                              messaging_, folder_.path()}) {
+        channels_(messaging::ChannelsServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_,
+                                              runtime_, messaging_, folder_.path()}) {
     events_.add(broadcaster_);
     events_.add(channels_.replies());
   }
@@ -199,7 +199,8 @@ private:
                                models_,        messaging_,
                                gateway,        folder_.path(),
                                snapshot_.path, std::string(kVersion),
-                               config_,        [this] { return show_file(); }};
+                               config_,        [this] { return show_file(); },
+                               &channels_};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);
@@ -293,7 +294,8 @@ private:
         continue;
       }
       snapshot_ = std::move(*loaded);
-      if (auto connected = co_await channels_.configure(snapshot_.value); !connected) log::error("channels", connected.error().text());
+      if (auto connected = co_await channels_.configure(snapshot_.value); !connected)
+        log::error("channels", connected.error().text());
       log::info("config", "The changed configuration is in force.", {{"hash", snapshot_.hash}});
       if (const auto keys = read_at_start_only(started_with_, snapshot_.value); !keys.empty())
         log::warn("config", fmt::format("{} {} only at the start, so the change waits for the next one.",

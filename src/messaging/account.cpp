@@ -41,7 +41,9 @@ Task<> Account::run() {
     health_.failures = was_good ? 1 : health_.failures + 1;
     health_.last_error = ended ? "The connection ended." : printable(ended.error().text(), 400);
     log::warn("channels", health_.last_error,
-              {{"channel", settings_.channel}, {"account", settings_.account}, {"failures", std::to_string(health_.failures)}});
+              {{"channel", settings_.channel},
+               {"account", settings_.account},
+               {"failures", std::to_string(health_.failures)}});
     if (!ended && ended.error().kind == Kind::denied) {
       health_.todo = ended.error().hint;
       became(ports::LinkState::failed);
@@ -76,7 +78,8 @@ void Account::connected(std::string who) {
   health_.todo.clear();
   health_.retry_at_ms = 0;
   alive();
-  log::info("channels", "Connected.", {{"channel", settings_.channel}, {"account", settings_.account}, {"who", health_.who}});
+  log::info("channels", "Connected.",
+            {{"channel", settings_.channel}, {"account", settings_.account}, {"who", health_.who}});
   became(ports::LinkState::up);
 }
 

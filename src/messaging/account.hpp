@@ -1,5 +1,5 @@
-// One configured account of a channel: keeps its connection alive, knows how it is, and hands its events on. Making a new
-// connection after a broken one is here, once for all channels.
+// One configured account of a channel: keeps its connection alive, knows how it is, and hands its events on. Making a
+// new connection after a broken one is here, once for all channels.
 #pragma once
 #include "messaging/channel_settings.hpp"
 #include "store/channels.hpp"
@@ -39,8 +39,8 @@ struct AccountServices {
 class Account final : public ports::ChannelHost {
 public:
   using Receiver = std::function<Task<>(Account& account, ports::InboundEvent event)>;
-  Account(AccountServices services, AccountSettings settings, std::unique_ptr<ports::Channel> channel, Receiver receiver,
-          std::function<void()> changed);
+  Account(AccountServices services, AccountSettings settings, std::unique_ptr<ports::Channel> channel,
+          Receiver receiver, std::function<void()> changed);
 
   // Connects and receives until cancelled; never fails.
   Task<> run();

@@ -75,7 +75,8 @@ std::string key_part(std::string_view text) {
 bool matches(const json::value& match, std::string_view key, std::string_view value) {
   const auto* wanted = find(match, key);
   if (!wanted) return true;
-  return wanted->is_string() && (wanted->get_string() == "*" || lowercase_ascii(wanted->get_string()) == lowercase_ascii(value));
+  return wanted->is_string() &&
+         (wanted->get_string() == "*" || lowercase_ascii(wanted->get_string()) == lowercase_ascii(value));
 }
 
 } // namespace
@@ -97,7 +98,8 @@ std::vector<AccountSettings> read_accounts(const json::value& config) {
       AccountSettings settings{name, account, enabled, values};
       settings.values.erase("accounts");
       if (own.is_object())
-        for (const auto& [key, value] : own.get_object()) settings.values[key] = value;
+        for (const auto& [key, value] : own.get_object())
+          settings.values[key] = value;
       settings.enabled = enabled && bool_or(own, "enabled", true);
       accounts.push_back(std::move(settings));
     }
@@ -117,7 +119,9 @@ policy::AccessRules access_rules(const json::value& config, const AccountSetting
   rules.allow_from = strings_of(find(values, "allowFrom"));
   if (rules.allow_from.empty() && direct_section) rules.allow_from = strings_of(find(*direct_section, "allowFrom"));
   auto group = string_or(values, "groupPolicy", "");
-  if (group.empty()) group = string_or(find_path(config, "channels.defaults") ? *find_path(config, "channels.defaults") : json::value(), "groupPolicy", "");
+  if (group.empty())
+    group = string_or(find_path(config, "channels.defaults") ? *find_path(config, "channels.defaults") : json::value(),
+                      "groupPolicy", "");
   rules.group = group_policy(group);
   rules.group_allow_from = strings_of(find(values, "groupAllowFrom"));
   rules.allow_bots = bool_or(values, "allowBots", false);
@@ -144,7 +148,9 @@ DeliverySettings delivery_settings(const json::value& config, const AccountSetti
   DeliverySettings settings;
   auto stream = string_or(values, "streamMode", "");
   if (const auto* streaming = find(values, "streaming"); streaming && stream.empty())
-    stream = streaming->is_object() ? string_or(*streaming, "mode", "") : streaming->is_string() ? std::string(streaming->get_string()) : "";
+    stream = streaming->is_object()   ? string_or(*streaming, "mode", "")
+             : streaming->is_string() ? std::string(streaming->get_string())
+                                      : "";
   if (bool_or(values, "blockStreaming", false)) stream = "block";
   settings.stream = stream == "partial" ? StreamMode::partial : stream == "block" ? StreamMode::block : StreamMode::off;
   settings.reply_mode = string_or(values, "replyToMode", "off");
@@ -153,10 +159,11 @@ DeliverySettings delivery_settings(const json::value& config, const AccountSetti
     settings.ack_scope = string_or(*messages, "ackReactionScope", "group-mentions");
     settings.remove_ack = bool_or(*messages, "removeAckAfterReply", false);
     if (const auto* group = find(*messages, "groupChat"))
-      settings.history_limit = static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(*group, "historyLimit", 50), 0, 500));
+      settings.history_limit =
+          static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(*group, "historyLimit", 50), 0, 500));
   }
-  settings.history_limit = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(integer_or(values, "historyLimit", static_cast<std::int64_t>(settings.history_limit)), 0, 500));
+  settings.history_limit = static_cast<std::size_t>(std::clamp<std::int64_t>(
+      integer_or(values, "historyLimit", static_cast<std::int64_t>(settings.history_limit)), 0, 500));
   settings.text_limit = static_cast<std::size_t>(std::max<std::int64_t>(integer_or(values, "textChunkLimit", 0), 0));
   settings.file_bytes = std::max<std::int64_t>(integer_or(values, "mediaMaxMb", 0), 0) * 1024 * 1024;
   return settings;

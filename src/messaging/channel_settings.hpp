@@ -1,5 +1,5 @@
-// The part of the configuration below `channels`, and what decides where a message goes: accounts, access rules of a chat,
-// bindings. Parsed anew for every configuration snapshot.
+// The part of the configuration below `channels`, and what decides where a message goes: accounts, access rules of a
+// chat, bindings. Parsed anew for every configuration snapshot.
 #pragma once
 #include "base/json.hpp"
 #include "policy/admission.hpp"

@@ -14,7 +14,8 @@ Channels::Channels(ChannelsServices services)
 
 Task<> Channels::configure(json::value config) {
   config_ = std::move(config);
-  if (auto listening = webhooks_.configure(config_, scope_); !listening) log::error("webhooks", listening.error().text());
+  if (auto listening = webhooks_.configure(config_, scope_); !listening)
+    log::error("webhooks", listening.error().text());
   auto wanted = read_accounts(config_);
   std::vector<Entry> kept;
   for (auto& entry : entries_) {
@@ -39,7 +40,8 @@ Task<> Channels::configure(json::value config) {
     if (entry.settings.enabled) {
       if (auto made = make(entry); !made) {
         entry.problem = made.error().text();
-        log::error("channels", entry.problem, {{"channel", entry.settings.channel}, {"account", entry.settings.account}});
+        log::error("channels", entry.problem,
+                   {{"channel", entry.settings.channel}, {"account", entry.settings.account}});
       }
     }
     entries_.push_back(std::move(entry));
@@ -55,24 +57,26 @@ Result<> Channels::make(Entry& entry) {
     return fail(Kind::missing, fmt::format("The channel {} is not in this build.", printable(settings.channel, 40)),
                 "See which are there with: openclaw channels list");
   TRY_VOID(check_id(settings.account, "account name"));
-  ports::ChannelServices services{services_.executor,
-                                  scope_,
-                                  services_.time,
-                                  services_.random,
-                                  services_.http,
-                                  settings.account,
-                                  settings.text(),
-                                  fmt::format("{}/foreign/{}/{}", services_.state_folder, settings.channel, settings.account),
-                                  [values = settings.values](std::string_view key) -> Result<Secret> {
-                                    auto text = string_or(values, key);
-                                    Secret secret(std::move(text));
-                                    log::redact(secret);
-                                    return secret;
-                                  }};
+  ports::ChannelServices services{
+      services_.executor,
+      scope_,
+      services_.time,
+      services_.random,
+      services_.http,
+      settings.account,
+      settings.text(),
+      fmt::format("{}/foreign/{}/{}", services_.state_folder, settings.channel, settings.account),
+      [values = settings.values](std::string_view key) -> Result<Secret> {
+        auto text = string_or(values, key);
+        Secret secret(std::move(text));
+        log::redact(secret);
+        return secret;
+      }};
   TRY(auto channel, type->make(std::move(services)));
   entry.account = std::make_shared<Account>(
       AccountServices{services_.executor, services_.time, services_.random, services_.database, webhooks_}, settings,
-      std::move(channel), [this](Account& account, ports::InboundEvent event) { return receive(account, std::move(event)); },
+      std::move(channel),
+      [this](Account& account, ports::InboundEvent event) { return receive(account, std::move(event)); },
       [this] { outbox_.account_changed(); });
   // The coroutine holds the account: it outlives its entry by the last steps of its end.
   entry.child = scope_.spawn(fmt::format("{} {}", settings.channel, settings.account), keep(entry.account));
@@ -124,8 +128,9 @@ Result<> Channels::record_end(store::Connection& connection, const std::string& 
   if (message.stop_reason == ports::StopReason::error) {
     kind = "notice";
     text = as_notice(fmt::format("{}{}{}", message.error_message, message.error_hint.empty() ? "" : " ",
-                                 message.error_hint.starts_with("Press Retry") ? "Send it again if you want me to try once more."
-                                                                                            : message.error_hint));
+                                 message.error_hint.starts_with("Press Retry")
+                                     ? "Send it again if you want me to try once more."
+                                     : message.error_hint));
   } else if (message.stop_reason == ports::StopReason::injected) {
     kind = "notice";
     text = as_notice(ports::text_of(message));
@@ -143,7 +148,9 @@ Task<std::string> Channels::send(std::string channel, std::string account, std::
                                  std::string id) {
   const auto found = find_account(channel, account);
   if (!found)
-    co_return fail(Kind::missing, fmt::format("There is no account {}{}of the channel {}.", account, account.empty() ? "" : " ", printable(channel, 40)),
+    co_return fail(Kind::missing,
+                   fmt::format("There is no account {}{}of the channel {}.", account, account.empty() ? "" : " ",
+                               printable(channel, 40)),
                    "See what is configured with: openclaw channels list");
   CO_TRY(auto chat, found->channel().chat_of(target));
   if (trim(text).empty()) co_return fail(Kind::invalid, "The message is empty.", "Write something first.");
@@ -167,14 +174,16 @@ Task<store::PairingRequest> Channels::approve(std::string channel, std::string c
     if (!request) return request;
     TRY(const auto where, parse_json(request->chat, "pairing request"));
     if (const auto delivery = delivery_from(where)) {
-      const auto notice = outgoing_row(*delivery, notice_id, "notice", as_notice("You are let in. Write what you need."), "", "", now);
+      const auto notice =
+          outgoing_row(*delivery, notice_id, "notice", as_notice("You are let in. Write what you need."), "", "", now);
       TRY([[maybe_unused]] const bool added, store::add_outgoing(connection, notice));
     }
     return request;
   };
   CO_TRY(auto request, co_await services_.database.write<std::optional<store::PairingRequest>>(std::move(work)));
   if (!request)
-    co_return fail(Kind::missing, fmt::format("No request of {} has the code {}.", printable(channel, 40), printable(code, 16)),
+    co_return fail(Kind::missing,
+                   fmt::format("No request of {} has the code {}.", printable(channel, 40), printable(code, 16)),
                    "Codes are good for one hour. List them with: openclaw pairing list");
   outbox_.wake();
   co_return *request;
@@ -194,7 +203,7 @@ Task<> Channels::log_out(std::string channel, std::string account) {
   auto* login = found->channel().login();
   if (!login)
     co_return fail(Kind::invalid, fmt::format("{} has no login: it is used with a token.", channel),
-                   fmt::format("Remove it with: openclaw channels remove {}", channel));
+                   fmt::format("Take it out with: openclaw config unset channels.{}", channel));
   co_return co_await login->log_out();
 }
 

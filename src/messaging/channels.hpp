@@ -33,7 +33,8 @@ class Channels final : public OutboxHost {
 public:
   explicit Channels(ChannelsServices services);
 
-  // Makes, keeps or ends accounts: those whose settings did not change go on untouched. A bad one is a problem of its own.
+  // Makes, keeps or ends accounts: those whose settings did not change go on untouched. A bad one is a problem of its
+  // own.
   Task<> configure(json::value config);
   // After the runtime has recovered: sends what a former life left.
   Task<> recover() { return outbox_.recover(); }
@@ -42,18 +43,23 @@ public:
   std::vector<AccountStatus> status() const;
   Outbox& outbox() { return outbox_; }
   Replies& replies() { return replies_; }
-  // Records an end of a run in its own transaction: where the message came from a messenger, its answer goes to the outbox.
+  // Records an end of a run in its own transaction: where the message came from a messenger, its answer goes to the
+  // outbox.
   static Result<> record_end(store::Connection& connection, const std::string& run_id, const ports::Message& message);
 
-  // A message that nobody asked for. `target` as the channel understands it; the account may be empty when there is one.
-  Task<std::string> send(std::string channel, std::string account, std::string target, std::string text, std::string id);
+  // A message that nobody asked for. `target` as the channel understands it; the account may be empty when there is
+  // one.
+  Task<std::string> send(std::string channel, std::string account, std::string target, std::string text,
+                         std::string id);
   // Lets the sender of a code in, and tells them.
   Task<store::PairingRequest> approve(std::string channel, std::string code, std::string by);
   Task<std::string> probe(std::string channel, std::string account);
   Task<> log_out(std::string channel, std::string account);
 
   std::shared_ptr<Account> find_account(std::string_view channel, std::string_view account) override;
-  DeliverySettings delivery_of(const Account& account) override { return delivery_settings(config_, account.settings()); }
+  DeliverySettings delivery_of(const Account& account) override {
+    return delivery_settings(config_, account.settings());
+  }
   Task<std::string> take_preview(std::string run_id) override { return replies_.take_preview(std::move(run_id)); }
   Result<std::string> read_file(const std::string& agent_id, const std::string& path, std::size_t limit) override;
 

@@ -20,7 +20,8 @@ constexpr std::string_view kCodeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 std::string pairing_code(Random& random) {
   std::string code;
-  for (int i = 0; i < 8; ++i) code += kCodeLetters[random.next() % kCodeLetters.size()];
+  for (int i = 0; i < 8; ++i)
+    code += kCodeLetters[random.next() % kCodeLetters.size()];
   return code;
 }
 
@@ -52,7 +53,8 @@ std::string placeholder(const ports::Attachment& attachment) {
 // A name that says what it is and cannot be anything but a file in that folder.
 std::string stored_name(const ports::Attachment& attachment, const std::string& id) {
   std::string ending;
-  if (const auto dot = attachment.file_name.rfind('.'); dot != std::string::npos && attachment.file_name.size() - dot <= 8)
+  if (const auto dot = attachment.file_name.rfind('.');
+      dot != std::string::npos && attachment.file_name.size() - dot <= 8)
     for (const char c : lowercase_ascii(attachment.file_name.substr(dot + 1)))
       if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) ending += c;
   if (ending.empty() && attachment.mime_type.starts_with("image/")) ending = attachment.mime_type.substr(6, 4);
@@ -63,14 +65,16 @@ std::string stored_name(const ports::Attachment& attachment, const std::string& 
 } // namespace
 
 Task<> Channels::receive(Account& account, ports::InboundEvent event) {
-  metrics::counter("openclaw_channel_events_total", "Events from messengers.",
-                   fmt::format("channel=\"{}\",type=\"{}\"", account.settings().channel, ports::event_type_name(event.type)))
+  metrics::counter(
+      "openclaw_channel_events_total", "Events from messengers.",
+      fmt::format("channel=\"{}\",type=\"{}\"", account.settings().channel, ports::event_type_name(event.type)))
       .add();
   event.text = to_valid_utf8(utf8_prefix(event.text, kLargestText));
   switch (event.type) {
   case ports::EventType::message:
   case ports::EventType::command:
-  case ports::EventType::callback: co_return co_await take_message(account, std::move(event));
+  case ports::EventType::callback:
+    co_return co_await take_message(account, std::move(event));
   case ports::EventType::edit:
     // What was answered stays answered; what is only remembered is corrected.
     if (const auto heard = heard_.find(chat_key(account, event.chat)); heard != heard_.end())
@@ -82,7 +86,8 @@ Task<> Channels::receive(Account& account, ports::InboundEvent event) {
       std::erase_if(heard->second, [&](const Said& said) { return said.message_id == event.message_id; });
     break;
   case ports::EventType::reaction:
-  case ports::EventType::membership: break; // noted by the counter; nothing answers them
+  case ports::EventType::membership:
+    break; // noted by the counter; nothing answers them
   }
   account.save_checkpoint_later(std::move(event.checkpoint));
   co_return Result<>{};
@@ -95,7 +100,8 @@ Task<> Channels::take_message(Account& account, ports::InboundEvent event) {
     co_return Result<>{};
   }
   const auto& settings = account.settings();
-  const auto agent_id = bound_agent(config_, services_.runtime.settings().agents.front().id, settings, event.chat, event.from.id);
+  const auto agent_id =
+      bound_agent(config_, services_.runtime.settings().agents.front().id, settings, event.chat, event.from.id);
   const auto rules = access_rules(config_, settings, event.chat, agent_id);
   policy::Approach approach;
   approach.direct = event.chat.kind == ports::ChatKind::direct;
@@ -107,18 +113,24 @@ Task<> Channels::take_message(Account& account, ports::InboundEvent event) {
   approach.mentions_me = event.mentions_me || event.replies_to_me || event.type == ports::EventType::callback ||
                          policy::mentioned(event.text, rules.mention_patterns);
   for (const auto& id : approach.sender_ids) {
-    CO_TRY(const bool paired, store::sender_allowed(services_.database.reader(), {settings.channel, settings.account}, id));
+    CO_TRY(const bool paired,
+           store::sender_allowed(services_.database.reader(), {settings.channel, settings.account}, id));
     approach.paired = approach.paired || paired;
   }
   const auto admission = policy::admit(approach, rules);
   switch (admission.verdict) {
   case policy::Entrance::accept:
     co_return co_await accept(account, std::move(event), agent_id, admission.may_command, approach.mentions_me);
-  case policy::Entrance::pair: co_return co_await offer_pairing(account, event);
-  case policy::Entrance::remember: remember(account, event); break;
+  case policy::Entrance::pair:
+    co_return co_await offer_pairing(account, event);
+  case policy::Entrance::remember:
+    remember(account, event);
+    break;
   case policy::Entrance::ignore:
     log::debug("channels", "A message was not taken.",
-               {{"channel", settings.channel}, {"sender", printable(event.from.id, 64)}, {"why", std::string(admission.reason)}});
+               {{"channel", settings.channel},
+                {"sender", printable(event.from.id, 64)},
+                {"why", std::string(admission.reason)}});
     break;
   }
   account.save_checkpoint_later(std::move(event.checkpoint));
@@ -138,9 +150,11 @@ void Channels::remember(const Account& account, const ports::InboundEvent& event
     }
   }
   auto text = std::string(utf8_prefix(event.text, kLongestHeard));
-  for (const auto& attachment : event.attachments) text += " " + placeholder(attachment);
+  for (const auto& attachment : event.attachments)
+    text += " " + placeholder(attachment);
   heard->second.push_back({event.message_id, name_of(event.from), std::move(text)});
-  while (heard->second.size() > limit) heard->second.pop_front();
+  while (heard->second.size() > limit)
+    heard->second.pop_front();
 }
 
 // What was said since the last answer, once.
@@ -148,12 +162,14 @@ std::string Channels::context_of(const std::string& key) {
   const auto heard = heard_.find(key);
   if (heard == heard_.end() || heard->second.empty()) return {};
   std::string text = "[Said in this chat since your last answer, as context]\n";
-  for (const auto& said : heard->second) text += fmt::format("{}: {}\n", said.who, said.text);
+  for (const auto& said : heard->second)
+    text += fmt::format("{}: {}\n", said.who, said.text);
   heard->second.clear();
   return text + "[The message to answer]\n";
 }
 
-Task<> Channels::accept(Account& account, ports::InboundEvent event, std::string agent_id, bool may_command, bool mentioned) {
+Task<> Channels::accept(Account& account, ports::InboundEvent event, std::string agent_id, bool may_command,
+                        bool mentioned) {
   const auto& settings = account.settings();
   const bool direct = event.chat.kind == ports::ChatKind::direct;
   if (may_command && lowercase_ascii(trim(event.text)) == "/resend") co_return co_await resend(account, event);
@@ -183,15 +199,17 @@ Task<> Channels::accept(Account& account, ports::InboundEvent event, std::string
     co_return Result<>{};
   }
   const auto how = delivery_settings(config_, settings);
-  const bool acknowledge = how.ack_scope == "all" || (direct && how.ack_scope == "direct") ||
-                           (!direct && (how.ack_scope == "group-all" || (how.ack_scope == "group-mentions" && mentioned)));
+  const bool acknowledge =
+      how.ack_scope == "all" || (direct && how.ack_scope == "direct") ||
+      (!direct && (how.ack_scope == "group-all" || (how.ack_scope == "group-mentions" && mentioned)));
   const auto run_id = message.run_id;
   if (auto held = find_account(settings.channel, settings.account); held && !command)
     replies_.expect(run_id, std::move(held), delivery, how, acknowledge);
   auto receipt = co_await services_.messaging.receive(std::move(message));
   if (!receipt) {
     replies_.forget(run_id);
-    if (receipt.error().kind == Kind::busy || receipt.error().kind == Kind::invalid || receipt.error().kind == Kind::missing) {
+    if (receipt.error().kind == Kind::busy || receipt.error().kind == Kind::invalid ||
+        receipt.error().kind == Kind::missing) {
       // Trying again cannot help now, so the person is told, and the platform need not deliver it again.
       auto text = receipt.error().text();
       CO_TRY_VOID(co_await say(account, event, std::move(text)));
@@ -224,7 +242,9 @@ Task<std::string> Channels::with_files(Account& account, const ports::InboundEve
   for (const auto& attachment : event.attachments) {
     if (!text.empty()) text += '\n';
     const auto name = printable(attachment.file_name.empty() ? attachment.mime_type : attachment.file_name, 100);
-    const auto not_fetched = [&](std::string_view why) { text += fmt::format("{} ({} was not fetched: {})", placeholder(attachment), name, why); };
+    const auto not_fetched = [&](std::string_view why) {
+      text += fmt::format("{} ({} was not fetched: {})", placeholder(attachment), name, why);
+    };
     if (!files) {
       not_fetched("this channel cannot fetch files");
       continue;
@@ -245,7 +265,8 @@ Task<std::string> Channels::with_files(Account& account, const ports::InboundEve
       continue;
     }
     CO_TRY(const auto* workspace, services_.runtime.workspace_of(agent_id));
-    const auto path = fmt::format("media/inbound/{}", stored_name(attachment, uuid_v7(services_.time, services_.random)));
+    const auto path =
+        fmt::format("media/inbound/{}", stored_name(attachment, uuid_v7(services_.time, services_.random)));
     if (auto written = workspace->write_file(path, *bytes); !written) {
       not_fetched(written.error().message);
       continue;
@@ -270,9 +291,10 @@ Task<> Channels::offer_pairing(Account& account, const ports::InboundEvent& even
   std::function<Result<bool>(store::Connection&)> work = [=](store::Connection& connection) -> Result<bool> {
     TRY(const auto outcome, store::request_pairing(connection, request, now));
     if (outcome.fresh) {
-      const auto text = fmt::format("OpenClaw: access not configured.\n\nYour {} id: `{}`\n\nPairing code: `{}`\n\nAsk the bot "
-                                    "owner to approve with:\n`openclaw pairing approve {} {}`",
-                                    request.of.channel, request.sender, request.code, request.of.channel, request.code);
+      const auto text =
+          fmt::format("OpenClaw: access not configured.\n\nYour {} id: `{}`\n\nPairing code: `{}`\n\nAsk the bot "
+                      "owner to approve with:\n`openclaw pairing approve {} {}`",
+                      request.of.channel, request.sender, request.code, request.of.channel, request.code);
       const auto row = outgoing_row(delivery, id, "notice", text, "", "", now);
       TRY([[maybe_unused]] const bool added, store::add_outgoing(connection, row));
     }
@@ -303,8 +325,10 @@ Task<> Channels::resend(Account& account, const ports::InboundEvent& event) {
 
 Task<> Channels::say(Account& account, const ports::InboundEvent& event, std::string text) {
   // The same event gets the same words once, however often it is delivered.
-  auto row = outgoing_row(delivery_to(account, event), fmt::format("say:{}", sha256_hex(chat_key(account, event.chat) + event.event_id).substr(0, 32)),
-                          "notice", as_notice(text), "", "", services_.time.now_ms());
+  auto row =
+      outgoing_row(delivery_to(account, event),
+                   fmt::format("say:{}", sha256_hex(chat_key(account, event.chat) + event.event_id).substr(0, 32)),
+                   "notice", as_notice(text), "", "", services_.time.now_ms());
   CO_TRY([[maybe_unused]] const bool fresh, co_await outbox_.add(std::move(row)));
   co_return Result<>{};
 }

@@ -12,10 +12,12 @@ using ports::rich_text::Type;
 
 class Splitter {
 public:
-  Splitter(std::size_t limit, const std::function<std::size_t(const Node&)>& measure) : limit_(limit), measure_(measure) {}
+  Splitter(std::size_t limit, const std::function<std::size_t(const Node&)>& measure)
+      : limit_(limit), measure_(measure) {}
 
   std::vector<Node> split(const Node& document) {
-    for (const auto& block : document.children) place(block);
+    for (const auto& block : document.children)
+      place(block);
     finish();
     return std::move(pieces_);
   }
@@ -139,10 +141,12 @@ private:
     std::size_t high = block.text.size();
     while (low < high) {
       auto middle = low + (high - low + 1) / 2;
-      while (middle > low && middle < block.text.size() && is_continuation(block.text[middle])) --middle;
+      while (middle > low && middle < block.text.size() && is_continuation(block.text[middle]))
+        --middle;
       if (middle == low) {
         middle = low + 1;
-        while (middle < high && is_continuation(block.text[middle])) ++middle;
+        while (middle < high && is_continuation(block.text[middle]))
+          ++middle;
       }
       if (fits_alone(with(middle)))
         low = middle;
@@ -153,7 +157,8 @@ private:
     if (low == 0) {
       // One character longer than the limit: it goes out alone, or this would never end.
       low = 1;
-      while (low < block.text.size() && is_continuation(block.text[low])) ++low;
+      while (low < block.text.size() && is_continuation(block.text[low]))
+        ++low;
     }
     auto at = good_place(block.text, low, block.type == Type::code_block);
     Node head = with(at.first);
@@ -165,7 +170,8 @@ private:
 
   static bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
   static std::size_t before(const std::string& text, std::size_t at) {
-    do --at;
+    do
+      --at;
     while (at > 0 && is_continuation(text[at]));
     return at;
   }
@@ -191,7 +197,8 @@ private:
     if (limit >= text.size()) return text.size();
     const auto from = limit > 256 ? limit - 256 : 0;
     std::size_t at = from;
-    while (at > 0 && is_continuation(text[at])) --at;
+    while (at > 0 && is_continuation(text[at]))
+      --at;
     std::size_t last = at;
     utf8proc_int32_t previous = -1;
     utf8proc_int32_t state = 0;

@@ -29,7 +29,8 @@ std::string shown(const Node& node) {
 std::vector<std::string> split(std::string_view markdown, std::size_t limit) {
   std::vector<std::string> texts;
   const std::function<std::size_t(const Node&)> measure = [](const Node& node) { return utf16_length(shown(node)); };
-  for (const auto& piece : split_document(parse_markdown(markdown), limit, measure)) texts.push_back(shown(piece));
+  for (const auto& piece : split_document(parse_markdown(markdown), limit, measure))
+    texts.push_back(shown(piece));
   return texts;
 }
 std::string without_spaces(std::string text) {
@@ -79,7 +80,8 @@ TEST(Chunks, CutBetweenParagraphsFirst) {
 
 TEST(Chunks, CloseAndReopenACodeFenceWithItsLanguage) {
   std::string code;
-  for (int line = 0; line < 400; ++line) code += "int line_" + std::to_string(line) + " = 0;\n";
+  for (int line = 0; line < 400; ++line)
+    code += "int line_" + std::to_string(line) + " = 0;\n";
   const auto markdown = "Look:\n\n```cpp\n" + code + "```\n\nDone.";
   const auto parts = split(markdown, 1000);
   ASSERT_GT(parts.size(), 5U);
@@ -89,8 +91,10 @@ TEST(Chunks, CloseAndReopenACodeFenceWithItsLanguage) {
     const auto fences = std::count(part.begin(), part.end(), '`');
     EXPECT_EQ(fences % 6, 0) << part;
     auto body = part;
-    for (auto at = body.find("```cpp\n"); at != std::string::npos; at = body.find("```cpp\n")) body.erase(at, 7);
-    for (auto at = body.find("\n```"); at != std::string::npos; at = body.find("\n```")) body.erase(at, 4);
+    for (auto at = body.find("```cpp\n"); at != std::string::npos; at = body.find("```cpp\n"))
+      body.erase(at, 7);
+    for (auto at = body.find("\n```"); at != std::string::npos; at = body.find("\n```"))
+      body.erase(at, 4);
     together += body + "\n";
   }
   EXPECT_EQ(without_spaces(together), without_spaces("Look:" + code + "Done."));
@@ -98,7 +102,8 @@ TEST(Chunks, CloseAndReopenACodeFenceWithItsLanguage) {
 
 TEST(Chunks, NeverBreakACharacterOrACluster) {
   std::string text;
-  for (int i = 0; i < 300; ++i) text += "👩‍👩‍👧é漢";
+  for (int i = 0; i < 300; ++i)
+    text += "👩‍👩‍👧é漢";
   const auto parts = split(text, 100);
   std::string together;
   for (const auto& part : parts) {
@@ -112,7 +117,8 @@ TEST(Chunks, NeverBreakACharacterOrACluster) {
 
 TEST(Chunks, KeepEveryWordOfALongText) {
   std::string text;
-  for (int i = 0; i < 5000; ++i) text += "word" + std::to_string(i) + (i % 17 == 0 ? ". " : " ") + (i % 301 == 0 ? "**bold words here** " : "");
+  for (int i = 0; i < 5000; ++i)
+    text += "word" + std::to_string(i) + (i % 17 == 0 ? ". " : " ") + (i % 301 == 0 ? "**bold words here** " : "");
   for (const std::size_t limit : {50U, 333U, 4096U}) {
     std::string together;
     for (const auto& part : split(text, limit)) {
@@ -125,12 +131,14 @@ TEST(Chunks, KeepEveryWordOfALongText) {
 
 TEST(Chunks, CutListsTablesAndQuotes) {
   std::string list;
-  for (int i = 0; i < 50; ++i) list += std::to_string(i + 1) + ". item number " + std::to_string(i + 1) + "\n";
+  for (int i = 0; i < 50; ++i)
+    list += std::to_string(i + 1) + ". item number " + std::to_string(i + 1) + "\n";
   const auto parts = split(list, 200);
   ASSERT_GT(parts.size(), 2U);
   EXPECT_TRUE(parts[1].find(". item") != std::string::npos && !parts[1].starts_with("1. ")) << parts[1];
   std::string table = "| key | value |\n|---|---|\n";
-  for (int i = 0; i < 60; ++i) table += "| k" + std::to_string(i) + " | v |\n";
+  for (int i = 0; i < 60; ++i)
+    table += "| k" + std::to_string(i) + " | v |\n";
   for (const auto& part : split(table, 150)) {
     EXPECT_LE(part.size(), 150U);
     EXPECT_TRUE(part.find("key") != std::string::npos) << "each piece has the table's head: " << part;
@@ -139,7 +147,8 @@ TEST(Chunks, CutListsTablesAndQuotes) {
 }
 
 TEST(Chunks, EndWithAnyLimit) {
-  for (const std::size_t limit : {1U, 2U, 3U, 7U}) EXPECT_FALSE(split("ab **cd** `e` 😀\n\n- f\n\n```x\ny\n```", limit).empty());
+  for (const std::size_t limit : {1U, 2U, 3U, 7U})
+    EXPECT_FALSE(split("ab **cd** `e` 😀\n\n- f\n\n```x\ny\n```", limit).empty());
 }
 
 } // namespace

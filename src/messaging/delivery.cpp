@@ -8,7 +8,9 @@ namespace {
 constexpr std::string_view kKinds[] = {"direct", "group", "channel"};
 
 ports::ChatKind kind_from(std::string_view name) {
-  return name == "group" ? ports::ChatKind::group : name == "channel" ? ports::ChatKind::channel : ports::ChatKind::direct;
+  return name == "group"     ? ports::ChatKind::group
+         : name == "channel" ? ports::ChatKind::channel
+                             : ports::ChatKind::direct;
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-// Where an answer goes: kept with the accepted message, so that whatever ends its run, after a crash too, finds the way.
+// Where an answer goes: kept with the accepted message, so that whatever ends its run, after a crash too, finds the
+// way.
 #pragma once
 #include "base/json.hpp"
 #include "ports/channel.hpp"

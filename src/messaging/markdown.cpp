@@ -35,7 +35,8 @@ void add(Node& to, cmark_node* from, int depth) {
     node.number = cmark_node_get_heading_level(from);
   } else if (kind == CMARK_NODE_LIST) {
     node.type = Type::list;
-    node.number = cmark_node_get_list_type(from) == CMARK_ORDERED_LIST ? std::max(1, cmark_node_get_list_start(from)) : 0;
+    node.number =
+        cmark_node_get_list_type(from) == CMARK_ORDERED_LIST ? std::max(1, cmark_node_get_list_start(from)) : 0;
   } else if (kind == CMARK_NODE_ITEM) {
     node.type = Type::item;
   } else if (kind == CMARK_NODE_BLOCK_QUOTE) {
@@ -105,11 +106,10 @@ Node parse_markdown(std::string_view text) {
   const std::unique_ptr<cmark_parser, decltype(&cmark_parser_free)> parser(
       cmark_parser_new(CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE), cmark_parser_free);
   for (const char* extension : {"table", "strikethrough", "autolink", "tasklist"})
-    if (auto* found = cmark_find_syntax_extension(extension))
-      cmark_parser_attach_syntax_extension(parser.get(), found);
+    if (auto* found = cmark_find_syntax_extension(extension)) cmark_parser_attach_syntax_extension(parser.get(), found);
   cmark_parser_feed(parser.get(), text.data(), text.size());
   const std::unique_ptr<cmark_node, decltype(&cmark_node_free)> document(cmark_parser_finish(parser.get()),
-                                                                        cmark_node_free);
+                                                                         cmark_node_free);
   Node root;
   if (document) add_children(root, document.get(), 0);
   return root;

@@ -10,8 +10,8 @@ namespace openclaw::messaging {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 2000;
-constexpr int kMostAttempts = 8;                             // while the account is up
-constexpr std::int64_t kOldestMs = 24 * 60 * 60 * 1000;      // what could not be sent for a day is dead
+constexpr int kMostAttempts = 8;                              // while the account is up
+constexpr std::int64_t kOldestMs = 24 * 60 * 60 * 1000;       // what could not be sent for a day is dead
 constexpr std::int64_t kKeepSentMs = 7 * 24 * 60 * 60 * 1000; // long enough to look up what was sent
 constexpr std::int64_t kLongestPauseMs = 15 * 60 * 1000;
 
@@ -34,9 +34,9 @@ ports::Attachment::Type file_type(std::string_view mime) {
 std::string mime_of(std::string_view path) {
   const auto name = lowercase_ascii(path);
   constexpr std::pair<std::string_view, std::string_view> types[] = {
-      {".png", "image/png"},  {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"},     {".gif", "image/gif"},
-      {".webp", "image/webp"}, {".mp4", "video/mp4"},  {".mp3", "audio/mpeg"},      {".ogg", "audio/ogg"},
-      {".wav", "audio/wav"},  {".pdf", "application/pdf"}, {".txt", "text/plain"}, {".json", "application/json"}};
+      {".png", "image/png"},   {".jpg", "image/jpeg"},      {".jpeg", "image/jpeg"}, {".gif", "image/gif"},
+      {".webp", "image/webp"}, {".mp4", "video/mp4"},       {".mp3", "audio/mpeg"},  {".ogg", "audio/ogg"},
+      {".wav", "audio/wav"},   {".pdf", "application/pdf"}, {".txt", "text/plain"},  {".json", "application/json"}};
   for (const auto& [ending, type] : types)
     if (name.ends_with(ending)) return std::string(type);
   return "application/octet-stream";
@@ -115,8 +115,9 @@ Task<> Outbox::send_row(store::OutboxRow row) {
   CO_TRY(const auto account, co_await wait_for_account(row));
   if (!account) {
     co_return co_await give_up(
-        row, "dead", fmt::format("The account {} of {} is not configured any more, or was not reachable for a day.",
-                                 row.account, row.channel));
+        row, "dead",
+        fmt::format("The account {} of {} is not configured any more, or was not reachable for a day.", row.account,
+                    row.channel));
   }
   const auto settings = host_.delivery_of(*account);
   const auto parts = parts_of(body.text, account->channel(), settings.text_limit);
@@ -137,7 +138,8 @@ Task<> Outbox::send_parts(std::shared_ptr<Account> account, store::OutboxRow& ro
     if (!report->problem) {
       account->sent();
       auto ids = ids_of(row);
-      for (auto& id : report->message_ids) ids.emplace_back(std::move(id));
+      for (auto& id : report->message_ids)
+        ids.emplace_back(std::move(id));
       row.message_ids = to_text(json::value(std::move(ids)));
       row.parts_sent = static_cast<int>(++index);
       row.attempts = 0;
@@ -156,8 +158,8 @@ Task<> Outbox::send_parts(std::shared_ptr<Account> account, store::OutboxRow& ro
   co_return co_await save(row);
 }
 
-Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, store::OutboxRow& row, const OutboxBody& body,
-                                          const Parts& parts, std::size_t index, bool plain) {
+Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, store::OutboxRow& row,
+                                          const OutboxBody& body, const Parts& parts, std::size_t index, bool plain) {
   auto& channel = account->channel();
   const auto& part = parts.parts[index];
   const auto settings = host_.delivery_of(*account);
@@ -187,10 +189,11 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
     } else {
       // Never a silent drop: the words say what is missing.
       const auto caption = ports::rich_text::plain_text(part.text);
-      message.body = {fmt::format("{}{}{}", caption, caption.empty() ? "" : "\n\n",
-                                  as_notice(fmt::format("The file {} could not be sent: {}", part.file, bytes.error().message))),
-                      {},
-                      0};
+      message.body = {
+          fmt::format("{}{}{}", caption, caption.empty() ? "" : "\n\n",
+                      as_notice(fmt::format("The file {} could not be sent: {}", part.file, bytes.error().message))),
+          {},
+          0};
       message.plain = true;
     }
   }
@@ -236,8 +239,9 @@ Task<bool> Outbox::after_problem(const ports::Capabilities& capabilities, store:
     co_return false;
   }
   const auto growing = std::min<std::int64_t>(std::int64_t{400} << std::min(row.attempts - 1, 6), 30'000);
-  const auto pause = problem.fault == SendFault::retry_after ? std::clamp<std::int64_t>(problem.retry_after_ms, 0, kLongestPauseMs)
-                                                             : growing + static_cast<std::int64_t>(random_.next() % 100);
+  const auto pause = problem.fault == SendFault::retry_after
+                         ? std::clamp<std::int64_t>(problem.retry_after_ms, 0, kLongestPauseMs)
+                         : growing + static_cast<std::int64_t>(random_.next() % 100);
   row.state = "queued";
   row.next_ms = time_.now_ms() + pause;
   CO_TRY_VOID(co_await save(row));
@@ -275,7 +279,7 @@ Task<> Outbox::give_up(store::OutboxRow& row, std::string state, std::string why
   metrics::counter("openclaw_messages_undelivered_total", "Messages that were given up, by state.",
                    fmt::format("channel=\"{}\",state=\"{}\"", row.channel, row.state))
       .add();
-  log::error("outbox", fmt::format("A message is {}. See it with: openclaw messages dead list", row.state),
+  log::error("outbox", fmt::format("A message is {}. See it with: openclaw messages dead", row.state),
              {{"channel", row.channel}, {"id", row.id}, {"why", row.error}});
   co_return co_await save(row);
 }
@@ -283,7 +287,8 @@ Task<> Outbox::give_up(store::OutboxRow& row, std::string state, std::string why
 Task<> Outbox::tell_chat(const store::OutboxRow& row, const OutboxBody& body, std::string text) {
   // About a notice no notice is sent: that could go on for ever.
   if (row.kind == "notice") co_return Result<>{};
-  auto notice = outgoing_row(body.delivery, row.id + "-lost", "notice", as_notice(text), body.agent_id, "", time_.now_ms());
+  auto notice =
+      outgoing_row(body.delivery, row.id + "-lost", "notice", as_notice(text), body.agent_id, "", time_.now_ms());
   CO_TRY([[maybe_unused]] const bool added, co_await add(std::move(notice)));
   co_return Result<>{};
 }
@@ -292,9 +297,10 @@ Task<> Outbox::retry(std::string id) {
   CO_TRY(auto row, store::find_outgoing(database_.reader(), id));
   if (!row)
     co_return fail(Kind::missing, fmt::format("There is no message {} in the outbox.", printable(id, 64)),
-                   "List them with: openclaw messages dead list");
+                   "List them with: openclaw messages dead");
   if (row->state != "failed" && row->state != "dead")
-    co_return fail(Kind::conflict, fmt::format("The message {} is {}; only failed and dead ones are sent again.", row->id, row->state));
+    co_return fail(Kind::conflict,
+                   fmt::format("The message {} is {}; only failed and dead ones are sent again.", row->id, row->state));
   // As a new row: the old one stays as the record of what happened.
   auto again = *row;
   again.id = uuid_v7(time_, random_);
@@ -318,7 +324,8 @@ Task<> Outbox::retry(std::string id) {
 Result<std::optional<store::OutboxRow>> Outbox::last_trouble(std::string_view channel, std::string_view chat) const {
   TRY(auto rows, store::troubled_outgoing(database_.reader(), 200));
   for (auto& row : rows)
-    if (row.channel == channel && row.chat == chat && row.kind != "notice") return std::optional<store::OutboxRow>(std::move(row));
+    if (row.channel == channel && row.chat == chat && row.kind != "notice")
+      return std::optional<store::OutboxRow>(std::move(row));
   return std::optional<store::OutboxRow>{};
 }
 
@@ -329,7 +336,8 @@ Task<> Outbox::shut_down() {
 
 std::size_t Outbox::waiting() const {
   std::size_t count = 0;
-  for (const auto& [key, strand] : strands_) count += strand.rows.size();
+  for (const auto& [key, strand] : strands_)
+    count += strand.rows.size();
   return count;
 }
 

@@ -1,5 +1,5 @@
-// Sends what the outbox holds: in order within a chat, chats side by side, each message once or visibly not. The rows are
-// the state; what is in memory is only what waits to be done.
+// Sends what the outbox holds: in order within a chat, chats side by side, each message once or visibly not. The rows
+// are the state; what is in memory is only what waits to be done.
 #pragma once
 #include "agent/runtime.hpp"
 #include "messaging/account.hpp"
@@ -49,7 +49,8 @@ private:
   };
   Task<> drain(std::string key);
   Task<> send_row(store::OutboxRow row);
-  Task<> send_parts(std::shared_ptr<Account> account, store::OutboxRow& row, const OutboxBody& body, const Parts& parts);
+  Task<> send_parts(std::shared_ptr<Account> account, store::OutboxRow& row, const OutboxBody& body,
+                    const Parts& parts);
   Task<ports::SendReport> send_part(std::shared_ptr<Account> account, store::OutboxRow& row, const OutboxBody& body,
                                     const Parts& parts, std::size_t index, bool plain);
   // True: try the part again. Otherwise the row has its end.

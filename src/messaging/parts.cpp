@@ -21,7 +21,8 @@ std::string take_reply_tag(std::string& text) {
     if (rest.starts_with(current)) {
       length = current.size();
       found = "current";
-    } else if (const auto end = rest.find("]]"); rest.starts_with(named) && end != std::string_view::npos && end < 200) {
+    } else if (const auto end = rest.find("]]");
+               rest.starts_with(named) && end != std::string_view::npos && end < 200) {
       length = end + 2;
       found = trim(rest.substr(named.size(), end - named.size()));
     }
@@ -30,7 +31,8 @@ std::string take_reply_tag(std::string& text) {
       continue;
     }
     text.erase(at, length);
-    while (at < text.size() && text[at] == ' ' && (at == 0 || text[at - 1] == '\n')) text.erase(at, 1);
+    while (at < text.size() && text[at] == ' ' && (at == 0 || text[at - 1] == '\n'))
+      text.erase(at, 1);
   }
   return found;
 }
@@ -65,10 +67,13 @@ Parts parts_of(std::string_view markdown, const ports::Channel& channel, std::si
   };
   const auto document = parse_markdown(trim(words));
   // A short text beside one file is its caption; a long one comes after the files, as people expect.
-  const bool caption = files.size() == 1 && !document.children.empty() && measure(document) <= capabilities.caption_limit;
-  for (auto& file : files) parts.parts.push_back({caption ? document : ports::rich_text::Node{}, std::move(file)});
+  const bool caption =
+      files.size() == 1 && !document.children.empty() && measure(document) <= capabilities.caption_limit;
+  for (auto& file : files)
+    parts.parts.push_back({caption ? document : ports::rich_text::Node{}, std::move(file)});
   if (!caption)
-    for (auto& piece : split_document(document, most, measure)) parts.parts.push_back({std::move(piece), {}});
+    for (auto& piece : split_document(document, most, measure))
+      parts.parts.push_back({std::move(piece), {}});
   return parts;
 }
 

@@ -1,5 +1,5 @@
-// An answer as the messages of a platform: its text in pieces, its files, in order. The same answer always gives the same
-// parts, so that sending can go on after a restart where it stopped.
+// An answer as the messages of a platform: its text in pieces, its files, in order. The same answer always gives the
+// same parts, so that sending can go on after a restart where it stopped.
 #pragma once
 #include "ports/channel.hpp"
 #include <string>

@@ -40,7 +40,8 @@ void Replies::expect(std::string run_id, std::shared_ptr<Account> account, Deliv
   live->account = std::move(account);
   live->delivery = std::move(delivery);
   live->settings = std::move(settings);
-  live->acknowledge = acknowledge && live->account->channel().reactions() != nullptr && !live->settings.ack_emoji.empty();
+  live->acknowledge =
+      acknowledge && live->account->channel().reactions() != nullptr && !live->settings.ack_emoji.empty();
   if (live->acknowledge) scope_.spawn("mark " + run_id, mark(live, false));
   live_.insert_or_assign(std::move(run_id), std::move(live));
 }
@@ -120,7 +121,8 @@ Task<> Replies::show_preview(LivePointer live) {
         if (!report && report.error().kind == Kind::cancelled) break;
         const bool good = report && !report->problem;
         failures = good ? 0 : failures + 1;
-        if (good && live->preview_id.empty() && !report->message_ids.empty()) live->preview_id = report->message_ids.front();
+        if (good && live->preview_id.empty() && !report->message_ids.empty())
+          live->preview_id = report->message_ids.front();
       }
       live->shown = std::move(text);
     }
@@ -152,7 +154,7 @@ Task<std::string> Replies::take_preview(std::string run_id) {
 
 Task<> Replies::mark(LivePointer live, bool remove) {
   auto marked = co_await live->account->channel().reactions()->react(live->delivery.chat, live->delivery.message_id,
-                                                                    live->settings.ack_emoji, remove);
+                                                                     live->settings.ack_emoji, remove);
   (void)marked; // a courtesy
   co_return Result<>{};
 }

@@ -26,8 +26,9 @@ Result<> Webhooks::configure(const json::value& config, async::Scope& scope) {
   net::ServerLimits limits;
   limits.body_bytes = kLargestBody;
   limits.connections = 512;
-  TRY(server_, net::HttpServer::listen(executor_, {{host, static_cast<int>(port)}}, limits,
-                                       [this](std::shared_ptr<net::Exchange> exchange) { return handle(std::move(exchange)); }));
+  TRY(server_,
+      net::HttpServer::listen(executor_, {{host, static_cast<int>(port)}}, limits,
+                              [this](std::shared_ptr<net::Exchange> exchange) { return handle(std::move(exchange)); }));
   server_->start(scope);
   log::info("webhooks", "The second listener serves the webhooks of channels.",
             {{"address", fmt::format("{}:{}", host, server_->port())}});
@@ -41,9 +42,11 @@ void Webhooks::stop() {
 
 Result<> Webhooks::serve(std::string channel, std::string account, std::string path, ports::Webhook webhook) {
   if (!server_)
-    return fail(Kind::denied, fmt::format("{} needs the second listener, and it is off.", channel),
-                "Turn it on with: openclaw config set webhooks.port 18790, and let your reverse proxy pass HTTPS to it.");
-  if (!path.starts_with('/')) return fail(Kind::invalid, fmt::format("The webhook path \"{}\" does not begin with a slash.", path));
+    return fail(
+        Kind::denied, fmt::format("{} needs the second listener, and it is off.", channel),
+        "Turn it on with: openclaw config set webhooks.port 18790, and let your reverse proxy pass HTTPS to it.");
+  if (!path.starts_with('/'))
+    return fail(Kind::invalid, fmt::format("The webhook path \"{}\" does not begin with a slash.", path));
   const auto known = routes_.find(path);
   if (known != routes_.end() && (known->second.channel != channel || known->second.account != account))
     return fail(Kind::conflict, fmt::format("Two accounts want the webhook path {}.", path),
@@ -53,7 +56,8 @@ Result<> Webhooks::serve(std::string channel, std::string account, std::string p
 }
 
 void Webhooks::forget(std::string_view channel, std::string_view account) {
-  std::erase_if(routes_, [&](const auto& row) { return row.second.channel == channel && row.second.account == account; });
+  std::erase_if(routes_,
+                [&](const auto& row) { return row.second.channel == channel && row.second.account == account; });
 }
 
 Task<> Webhooks::handle(std::shared_ptr<net::Exchange> exchange) {
@@ -74,7 +78,8 @@ Task<net::Response> Webhooks::answer(std::shared_ptr<net::Exchange> exchange) {
   const auto& method = exchange->request().method;
   if (method != "POST" && method != "GET") co_return plain(405, "POST only.\n");
   auto body = co_await exchange->body();
-  if (!body) co_return plain(body.error().kind == Kind::timeout ? 408 : 413, "The body is too large or came too slowly.\n");
+  if (!body)
+    co_return plain(body.error().kind == Kind::timeout ? 408 : 413, "The body is too large or came too slowly.\n");
   auto request = exchange->request();
   auto text = std::move(*body);
   co_return co_await webhook(std::move(request), std::move(text));

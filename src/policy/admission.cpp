@@ -9,8 +9,8 @@ namespace {
 
 std::string bare(std::string_view id) {
   auto text = lowercase_ascii(trim(id));
-  for (const std::string_view prefix : {"telegram:", "tg:", "discord:", "slack:", "signal:", "whatsapp:", "imessage:",
-                                        "msteams:", "matrix:", "user:"})
+  for (const std::string_view prefix :
+       {"telegram:", "tg:", "discord:", "slack:", "signal:", "whatsapp:", "imessage:", "msteams:", "matrix:", "user:"})
     if (text.starts_with(prefix)) {
       text.erase(0, prefix.size());
       break;
@@ -22,8 +22,8 @@ Admission judge_direct(const Approach& approach, const AccessRules& rules) {
   if (rules.direct == DirectPolicy::disabled) return {Entrance::ignore, false, "dmPolicy is disabled"};
   // "open" without "*" would be a door that nobody meant to open.
   const bool everybody = std::find(rules.allow_from.begin(), rules.allow_from.end(), "*") != rules.allow_from.end();
-  const bool known = listed(rules.allow_from, approach.sender_ids) ||
-                     (rules.direct == DirectPolicy::pairing && approach.paired);
+  const bool known =
+      listed(rules.allow_from, approach.sender_ids) || (rules.direct == DirectPolicy::pairing && approach.paired);
   if (known) return {Entrance::accept, true, "allowFrom"};
   if (rules.direct == DirectPolicy::open && everybody) return {Entrance::accept, false, "dmPolicy is open"};
   if (rules.direct == DirectPolicy::pairing) return {Entrance::pair, false, "unknown sender"};

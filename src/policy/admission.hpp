@@ -1,5 +1,5 @@
-// Who may talk to an agent through a messenger, decided before any model is called. Pure: what must be looked up (a person
-// let in by pairing) is handed in.
+// Who may talk to an agent through a messenger, decided before any model is called. Pure: what must be looked up (a
+// person let in by pairing) is handed in.
 #pragma once
 #include <string>
 #include <string_view>
@@ -28,9 +28,9 @@ struct Approach {
   std::vector<std::string> sender_ids; // the stable ones; never names
   bool sender_is_bot = false;
   bool sender_is_self = false;
-  bool paired = false;   // let in by pairing
+  bool paired = false;      // let in by pairing
   bool mentions_me = false; // by the platform, by a pattern, or by replying to us
-  bool command = false;  // a control command, from somebody who may give it, needs no mention
+  bool command = false;     // a control command, from somebody who may give it, needs no mention
 };
 
 enum class Entrance {
@@ -47,8 +47,8 @@ struct Admission {
 
 Admission admit(const Approach& approach, const AccessRules& rules);
 
-// Whether one of the ids stands in the list, with or without the platform's prefixes ("telegram:123", "user:U1", "@me:…"
-// stays as it is). Case does not matter, spaces neither.
+// Whether one of the ids stands in the list, with or without the platform's prefixes ("telegram:123", "user:U1",
+// "@me:…" stays as it is). Case does not matter, spaces neither.
 bool listed(const std::vector<std::string>& list, const std::vector<std::string>& ids);
 // Whether a mention pattern matches; patterns that are not RE2 match nothing.
 bool mentioned(std::string_view text, const std::vector<std::string>& patterns);

@@ -1,5 +1,5 @@
-#include "policy/admission.hpp"
 #include "base/ids.hpp"
+#include "policy/admission.hpp"
 #include <gtest/gtest.h>
 
 namespace openclaw::policy {

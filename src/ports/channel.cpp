@@ -16,12 +16,21 @@ SendProblem problem_from(const Error& error) {
   SendProblem problem;
   problem.message = error.text();
   switch (error.kind) {
-  case Kind::denied: problem.fault = SendFault::refused; break;
-  case Kind::missing: problem.fault = SendFault::missing; break;
-  case Kind::invalid: problem.fault = SendFault::unsupported; break;
+  case Kind::denied:
+    problem.fault = SendFault::refused;
+    break;
+  case Kind::missing:
+    problem.fault = SendFault::missing;
+    break;
+  case Kind::invalid:
+    problem.fault = SendFault::unsupported;
+    break;
   case Kind::transient:
-  case Kind::busy: problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous; break;
-  default: problem.fault = SendFault::ambiguous;
+  case Kind::busy:
+    problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous;
+    break;
+  default:
+    problem.fault = SendFault::ambiguous;
   }
   return problem;
 }

@@ -1,13 +1,13 @@
-// A messenger. A channel only translates: it receives events, sends messages and renders text in its platform's dialect.
-// Who may talk, sessions, splitting, retries, order and the outbox are messaging's, once for all channels.
+// A messenger. A channel only translates: it receives events, sends messages and renders text in its platform's
+// dialect. Who may talk, sessions, splitting, retries, order and the outbox are messaging's, once for all channels.
 #pragma once
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "async/time.hpp"
 #include "base/ids.hpp"
 #include "base/secret.hpp"
-#include "net/http_client.hpp"
 #include "net/http.hpp"
+#include "net/http_client.hpp"
 #include "ports/rich_text.hpp"
 #include <functional>
 #include <memory>
@@ -29,10 +29,10 @@ struct Chat {
 };
 
 struct Person {
-  std::string id;                         // stable and not chosen by them: what allowlists name
-  std::vector<std::string> other_ids;     // the same person's other stable ids (number and uuid)
-  std::string name;                       // for people; proves nothing
-  std::string handle;                     // "@name"; proves nothing
+  std::string id;                     // stable and not chosen by them: what allowlists name
+  std::vector<std::string> other_ids; // the same person's other stable ids (number and uuid)
+  std::string name;                   // for people; proves nothing
+  std::string handle;                 // "@name"; proves nothing
   bool is_bot = false;
   bool is_self = false; // our own account's echo
 };
@@ -41,10 +41,10 @@ struct Person {
 struct Attachment {
   enum class Type { image, audio, voice, video, document, sticker };
   Type type = Type::document;
-  std::string mime_type; // as claimed
-  std::string file_name; // as claimed
+  std::string mime_type;   // as claimed
+  std::string file_name;   // as claimed
   std::int64_t bytes = -1; // as claimed, -1: not said
-  std::string reference; // what Files::fetch() needs; the channel's own
+  std::string reference;   // what Files::fetch() needs; the channel's own
 };
 
 enum class EventType { message, edit, removal, reaction, command, callback, membership };
@@ -67,7 +67,7 @@ struct InboundEvent {
   };
   std::optional<Quote> quote;
   std::vector<Attachment> attachments;
-  std::string emoji;            // reaction
+  std::string emoji; // reaction
   bool reaction_removed = false;
   // What an answer needs besides the chat (an interaction's token); kept with the message.
   std::string reply_token;
@@ -85,8 +85,8 @@ using Webhook = std::function<Task<net::Response>(net::Request request, std::str
 class ChannelHost {
 public:
   virtual ~ChannelHost() = default;
-  // Returns when the event is on disk, or was refused for good; acknowledge it upstream only then. On an error it is not
-  // on disk: do not acknowledge, and end receive() with that error.
+  // Returns when the event is on disk, or was refused for good; acknowledge it upstream only then. On an error it is
+  // not on disk: do not acknowledge, and end receive() with that error.
   virtual Task<> receive(InboundEvent event) = 0;
   virtual std::string checkpoint() const = 0; // the last one stored, empty at first
   virtual Task<> save_checkpoint(std::string checkpoint) = 0;
@@ -138,7 +138,7 @@ enum class SendFault {
   refused,     // credentials or rights: a retry cannot help until a person acts
   missing,     // the chat or person is not there (any more)
   too_long,
-  bad_format,  // our markup was not understood; the same as plain words may be
+  bad_format, // our markup was not understood; the same as plain words may be
   unsupported,
 };
 struct SendProblem {
@@ -259,7 +259,8 @@ struct ChannelType {
   std::string id;        // "telegram"
   std::string label;     // "Telegram"
   std::string not_there; // what this build leaves for later, in words; empty: nothing
-  std::vector<std::string> setup_keys; // settings that `channels add` asks for; those named *token*, *password*, *secret* hidden
+  std::vector<std::string>
+      setup_keys; // settings that `channels add` asks for; those named *token*, *password*, *secret* hidden
   std::function<Result<std::unique_ptr<Channel>>(ChannelServices services)> make;
 };
 

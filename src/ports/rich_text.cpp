@@ -7,8 +7,8 @@ namespace openclaw::ports::rich_text {
 namespace {
 
 std::size_t shown_width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
 }
 
 bool is_block(Type type) {
@@ -39,7 +39,8 @@ public:
 
   std::string words(const Node& node) const {
     std::string out;
-    for (const auto& child : node.children) out += word(child);
+    for (const auto& child : node.children)
+      out += word(child);
     return out;
   }
 
@@ -66,27 +67,41 @@ public:
 private:
   std::string word(const Node& node) const {
     switch (node.type) {
-    case Type::text: return dialect_.text(node.text);
-    case Type::code: return dialect_.code(node.text);
-    case Type::line_break: return "\n";
+    case Type::text:
+      return dialect_.text(node.text);
+    case Type::code:
+      return dialect_.code(node.text);
+    case Type::line_break:
+      return "\n";
     case Type::bold:
     case Type::italic:
-    case Type::strike: return dialect_.styled(node.type, words(node));
-    case Type::link: return dialect_.link(words(node), node);
-    default: return block(node);
+    case Type::strike:
+      return dialect_.styled(node.type, words(node));
+    case Type::link:
+      return dialect_.link(words(node), node);
+    default:
+      return block(node);
     }
   }
 
   std::string block(const Node& node) const {
     switch (node.type) {
-    case Type::paragraph: return words(node);
-    case Type::heading: return dialect_.heading(node.number, words(node));
-    case Type::code_block: return dialect_.code_block(node.target, node.text);
-    case Type::rule: return dialect_.rule();
-    case Type::table: return dialect_.code_block("", table_text(node));
-    case Type::quote: return dialect_.quote(blocks(node, "\n\n"));
-    case Type::list: return list(node);
-    default: return blocks(node, "\n");
+    case Type::paragraph:
+      return words(node);
+    case Type::heading:
+      return dialect_.heading(node.number, words(node));
+    case Type::code_block:
+      return dialect_.code_block(node.target, node.text);
+    case Type::rule:
+      return dialect_.rule();
+    case Type::table:
+      return dialect_.code_block("", table_text(node));
+    case Type::quote:
+      return dialect_.quote(blocks(node, "\n\n"));
+    case Type::list:
+      return list(node);
+    default:
+      return blocks(node, "\n");
     }
   }
 
@@ -119,8 +134,8 @@ struct MarksDialect {
     if (first == std::string::npos) return inner;
     const auto last = inner.find_last_not_of(" \n");
     const auto& pair = type == Type::bold ? marks.bold : type == Type::italic ? marks.italic : marks.strike;
-    return fmt::format("{}{}{}{}{}", inner.substr(0, first), pair.first, inner.substr(first, last - first + 1), pair.second,
-                       inner.substr(last + 1));
+    return fmt::format("{}{}{}{}{}", inner.substr(0, first), pair.first, inner.substr(first, last - first + 1),
+                       pair.second, inner.substr(last + 1));
   }
   std::string link(const std::string& label, const Node& node) const {
     if (marks.link) return marks.link(label, node.target);
@@ -212,8 +227,7 @@ std::string table_text(const Node& table) {
     for (std::size_t column = 0; column < rows[index].size(); ++column) {
       if (column > 0) line += " | ";
       line += rows[index][column];
-      if (column + 1 < rows[index].size())
-        line += std::string(widths[column] - shown_width(rows[index][column]), ' ');
+      if (column + 1 < rows[index].size()) line += std::string(widths[column] - shown_width(rows[index][column]), ' ');
     }
     out += line;
     if (index == 0) {
@@ -261,7 +275,8 @@ Styled render_ranges(const Node& document) {
     offset += size == 4 ? 2 : 1;
     at += size;
   }
-  std::sort(styled.ranges.begin(), styled.ranges.end(), [](const Range& a, const Range& b) { return a.start < b.start; });
+  std::sort(styled.ranges.begin(), styled.ranges.end(),
+            [](const Range& a, const Range& b) { return a.start < b.start; });
   return styled;
 }
 

@@ -1,5 +1,5 @@
-// What an agent says, as a tree of blocks and words: messaging makes it from markdown (GFM), and each channel renders it
-// in its platform's own dialect. Limits and splitting work on the tree, so a code fence can never be cut open.
+// What an agent says, as a tree of blocks and words: messaging makes it from markdown (GFM), and each channel renders
+// it in its platform's own dialect. Limits and splitting work on the tree, so a code fence can never be cut open.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -45,8 +45,8 @@ std::string plain_text(const Node& node);
 // A table as aligned columns, for dialects that have none and show it as code.
 std::string table_text(const Node& table);
 
-// A dialect that consists of marks around words and in front of lines: most platforms'. What a mark cannot say is said by
-// the functions; each must return text that the platform shows as the words it was given.
+// A dialect that consists of marks around words and in front of lines: most platforms'. What a mark cannot say is said
+// by the functions; each must return text that the platform shows as the words it was given.
 struct Marks {
   std::pair<std::string_view, std::string_view> bold, italic, strike, code;
   std::string_view bullet = "- ";
@@ -54,11 +54,11 @@ struct Marks {
   // Around a quote as a whole; without it each line of a quote begins with `quote_line`.
   std::pair<std::string_view, std::string_view> quote_block;
   std::string_view quote_line = "> ";
-  std::string (*escape)(std::string_view words) = nullptr;           // plain words
-  std::string (*escape_code)(std::string_view code) = nullptr;       // inside code and code blocks
-  std::string (*link)(std::string_view label, std::string_view address) = nullptr; // label is rendered already
+  std::string (*escape)(std::string_view words) = nullptr;                           // plain words
+  std::string (*escape_code)(std::string_view code) = nullptr;                       // inside code and code blocks
+  std::string (*link)(std::string_view label, std::string_view address) = nullptr;   // label is rendered already
   std::string (*code_block)(std::string_view info, std::string_view code) = nullptr; // code is escaped already
-  std::string (*heading)(int level, std::string_view label) = nullptr; // nullptr: bold
+  std::string (*heading)(int level, std::string_view label) = nullptr;               // nullptr: bold
 };
 std::string render(const Node& document, const Marks& marks);
 

@@ -28,8 +28,9 @@ Result<> expire(Connection& connection, std::int64_t now_ms) {
 Result<> set_channel_fact(Connection& connection, const AccountName& of, std::string_view name, std::string_view value,
                           std::int64_t now_ms) {
   TRY(auto command,
-      connection.prepare("INSERT INTO channel_facts(channel, account, name, value, changed_ms) VALUES (?,?,?,?,?) ON CONFLICT "
-                         "DO UPDATE SET value = excluded.value, changed_ms = excluded.changed_ms"));
+      connection.prepare(
+          "INSERT INTO channel_facts(channel, account, name, value, changed_ms) VALUES (?,?,?,?,?) ON CONFLICT "
+          "DO UPDATE SET value = excluded.value, changed_ms = excluded.changed_ms"));
   command.bind(of.channel).bind(of.account).bind(name).bind(value).bind(now_ms);
   return command.run();
 }
@@ -65,15 +66,17 @@ Result<PairingOutcome> request_pairing(Connection& connection, PairingRequest re
     ++pending;
     auto row = read_request(known);
     if (row.sender != request.sender) continue;
-    TRY(auto seen, connection.prepare("UPDATE pairing_requests SET seen_ms = ? WHERE channel = ? AND account = ? AND sender = ?"));
+    TRY(auto seen,
+        connection.prepare("UPDATE pairing_requests SET seen_ms = ? WHERE channel = ? AND account = ? AND sender = ?"));
     seen.bind(now_ms).bind(request.of.channel).bind(request.of.account).bind(request.sender);
     TRY_VOID(seen.run());
     return PairingOutcome{std::move(row), false};
   }
   if (pending >= kPairingPending) return PairingOutcome{};
   request.created_ms = request.seen_ms = now_ms;
-  TRY(auto command, connection.prepare("INSERT INTO pairing_requests(channel, account, sender, code, name, chat, created_ms, "
-                                       "seen_ms) VALUES (?,?,?,?,?,?,?7,?7)"));
+  TRY(auto command,
+      connection.prepare("INSERT INTO pairing_requests(channel, account, sender, code, name, chat, created_ms, "
+                         "seen_ms) VALUES (?,?,?,?,?,?,?7,?7)"));
   command.bind(request.of.channel).bind(request.of.account).bind(request.sender).bind(request.code).bind(request.name);
   command.bind(request.chat).bind(now_ms);
   TRY_VOID(command.run());
@@ -126,8 +129,9 @@ Result<std::vector<AllowedSender>> allowed_senders(Connection& connection) {
 }
 
 Result<> allow_sender(Connection& connection, const AllowedSender& sender, std::string_view by) {
-  TRY(auto command, connection.prepare("INSERT OR REPLACE INTO allowed_senders(channel, account, sender, name, created_ms, "
-                                       "created_by) VALUES (?,?,?,?,?,?)"));
+  TRY(auto command,
+      connection.prepare("INSERT OR REPLACE INTO allowed_senders(channel, account, sender, name, created_ms, "
+                         "created_by) VALUES (?,?,?,?,?,?)"));
   command.bind(sender.of.channel).bind(sender.of.account).bind(sender.sender).bind(sender.name).bind(sender.created_ms);
   command.bind(by);
   return command.run();

@@ -3,9 +3,9 @@
 namespace openclaw::store {
 namespace {
 
-constexpr std::string_view kColumns =
-    "SELECT sequence, id, channel, account, chat, run_id, kind, body, state, parts_sent, attempts, next_ms, created_ms, "
-    "message_ids, coalesce(error, '') FROM outbox ";
+constexpr std::string_view kColumns = "SELECT sequence, id, channel, account, chat, run_id, kind, body, state, "
+                                      "parts_sent, attempts, next_ms, created_ms, "
+                                      "message_ids, coalesce(error, '') FROM outbox ";
 
 OutboxRow read_row(const Statement& query) {
   OutboxRow row;
@@ -39,10 +39,17 @@ Result<std::vector<OutboxRow>> rows_of(Statement query) {
 } // namespace
 
 Result<bool> add_outgoing(Connection& connection, const OutboxRow& row) {
-  TRY(auto command, connection.prepare(
-                        "INSERT OR IGNORE INTO outbox(id, channel, account, chat, run_id, kind, body, state, parts_sent, "
-                        "attempts, next_ms, created_ms, changed_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?12,?12)"));
-  command.bind(row.id).bind(row.channel).bind(row.account).bind(row.chat).bind(row.run_id).bind(row.kind).bind(row.body);
+  TRY(auto command,
+      connection.prepare(
+          "INSERT OR IGNORE INTO outbox(id, channel, account, chat, run_id, kind, body, state, parts_sent, "
+          "attempts, next_ms, created_ms, changed_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?12,?12)"));
+  command.bind(row.id)
+      .bind(row.channel)
+      .bind(row.account)
+      .bind(row.chat)
+      .bind(row.run_id)
+      .bind(row.kind)
+      .bind(row.body);
   command.bind(row.state).bind(std::int64_t{row.parts_sent}).bind(std::int64_t{row.attempts}).bind(row.next_ms);
   command.bind(row.created_ms);
   TRY_VOID(command.run());

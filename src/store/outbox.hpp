@@ -7,7 +7,7 @@ namespace openclaw::store {
 
 struct OutboxRow {
   std::int64_t sequence = 0;
-  std::string id;      // also the beginning of the idempotency keys
+  std::string id; // also the beginning of the idempotency keys
   std::string channel;
   std::string account;
   std::string chat; // order is kept within (channel, account, chat)

@@ -1,5 +1,5 @@
-// The Telegram Bot API as calls: https://core.telegram.org/bots/api. The token is part of the address, so addresses never
-// appear in messages.
+// The Telegram Bot API as calls: https://core.telegram.org/bots/api. The token is part of the address, so addresses
+// never appear in messages.
 #pragma once
 #include "base/json.hpp"
 #include "base/secret.hpp"
@@ -19,7 +19,8 @@ struct ApiAnswer {
 
 class BotApi {
 public:
-  BotApi(net::HttpClient& http, std::string root, Secret token) : http_(http), root_(std::move(root)), token_(std::move(token)) {}
+  BotApi(net::HttpClient& http, std::string root, Secret token)
+      : http_(http), root_(std::move(root)), token_(std::move(token)) {}
 
   // `timeout_ms` for the whole answer. An error only when cancelled; everything else is a problem in the answer.
   Task<ApiAnswer> call(std::string method, json::object parameters, std::int64_t timeout_ms = 30'000);

@@ -38,14 +38,16 @@ std::string escape(std::string_view words) {
 }
 std::string link(std::string_view label, std::string_view address) {
   const auto shown = lowercase_ascii(address);
-  if (!shown.starts_with("http://") && !shown.starts_with("https://") && !shown.starts_with("tg://") && !shown.starts_with("mailto:"))
+  if (!shown.starts_with("http://") && !shown.starts_with("https://") && !shown.starts_with("tg://") &&
+      !shown.starts_with("mailto:"))
     return fmt::format("{} ({})", label, escape(address));
   return fmt::format("<a href=\"{}\">{}</a>", escape(address), label);
 }
 std::string code_block(std::string_view info, std::string_view code) {
   std::string language;
   for (const char c : info.substr(0, info.find(' ')))
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '-') language += c;
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '-')
+      language += c;
   return language.empty() ? fmt::format("<pre>{}</pre>", code)
                           : fmt::format("<pre><code class=\"language-{}\">{}</code></pre>", language, code);
 }
@@ -74,7 +76,8 @@ ports::SendReport report_of(const ApiAnswer& answer) {
     report.problem = answer.problem;
     return report;
   }
-  if (const auto id = integer_or(answer.result, "message_id", 0); id != 0) report.message_ids.push_back(std::to_string(id));
+  if (const auto id = integer_or(answer.result, "message_id", 0); id != 0)
+    report.message_ids.push_back(std::to_string(id));
   return report;
 }
 
@@ -116,10 +119,12 @@ public:
       chat.thread_id = id.substr(topic + 7);
       id.resize(topic);
     }
-    const bool number = !id.empty() && id.find_first_not_of("0123456789", id.front() == '-' ? 1 : 0) == std::string::npos;
+    const bool number =
+        !id.empty() && id.find_first_not_of("0123456789", id.front() == '-' ? 1 : 0) == std::string::npos;
     if (!number && !(id.starts_with('@') && id.size() > 1))
       return fail(Kind::invalid, fmt::format("\"{}\" is no Telegram chat.", printable(target, 80)),
-                  "Use a chat's number, -100… for groups, @name for public channels, with :topic:NUMBER behind it for a topic.");
+                  "Use a chat's number, -100… for groups, @name for public channels, with :topic:NUMBER behind it for "
+                  "a topic.");
     chat.kind = id.starts_with('-') || id.starts_with('@') ? ports::ChatKind::group : ports::ChatKind::direct;
     chat.id = std::move(id);
     return chat;
@@ -153,7 +158,8 @@ public:
 
   ports::Editing* editing() override { return this; }
   Task<ports::SendReport> edit(std::string message_id, ports::Outgoing message) override {
-    json::object parameters{{"chat_id", message.chat.id}, {"message_id", std::atoll(message_id.c_str())}, {"text", message.body.text}};
+    json::object parameters{
+        {"chat_id", message.chat.id}, {"message_id", std::atoll(message_id.c_str())}, {"text", message.body.text}};
     if (!message.plain) parameters["parse_mode"] = "HTML";
     CO_TRY(auto answer, co_await api_.call("editMessageText", std::move(parameters)));
     if (answer.problem && answer.problem->message.find("not modified") != std::string::npos) answer.problem.reset();
@@ -171,7 +177,8 @@ public:
   Task<> react(ports::Chat chat, std::string message_id, std::string emoji, bool remove) override {
     json::array list;
     if (!remove) list.push_back(json::object{{"type", "emoji"}, {"emoji", emoji}});
-    json::object parameters{{"chat_id", chat.id}, {"message_id", std::atoll(message_id.c_str())}, {"reaction", std::move(list)}};
+    json::object parameters{
+        {"chat_id", chat.id}, {"message_id", std::atoll(message_id.c_str())}, {"reaction", std::move(list)}};
     CO_TRY(const auto answer, co_await api_.call("setMessageReaction", std::move(parameters)));
     if (answer.problem) co_return fail(Kind::remote, answer.problem->message);
     co_return Result<>{};
@@ -183,7 +190,8 @@ public:
     CO_TRY(const auto answer, co_await api_.call("getFile", std::move(parameters)));
     if (answer.problem) co_return fail(Kind::remote, answer.problem->message);
     auto path = string_or(answer.result, "file_path");
-    if (path.empty() || path.find("..") != std::string::npos) co_return fail(Kind::remote, "Telegram does not say where it is");
+    if (path.empty() || path.find("..") != std::string::npos)
+      co_return fail(Kind::remote, "Telegram does not say where it is");
     CO_TRY(auto bytes, co_await api_.download(std::move(path), limit));
     // A page instead of a picture is an error page.
     if (attachment.type == ports::Attachment::Type::image && (bytes.starts_with("<!") || bytes.starts_with("<html")))
@@ -195,7 +203,8 @@ public:
   Task<> publish(std::vector<ports::CommandHelp> commands) override {
     json::array list;
     for (const auto& command : commands)
-      if (list.size() < 100) list.push_back(json::object{{"command", command.name}, {"description", command.help.substr(0, 256)}});
+      if (list.size() < 100)
+        list.push_back(json::object{{"command", command.name}, {"description", command.help.substr(0, 256)}});
     json::object parameters{{"commands", std::move(list)}};
     CO_TRY(const auto answer, co_await api_.call("setMyCommands", std::move(parameters)));
     if (answer.problem) co_return fail(Kind::remote, answer.problem->message);
@@ -226,7 +235,8 @@ private:
   Task<> poll(ports::ChannelHost& host) {
     json::object none;
     CO_TRY(const auto cleared, co_await api_.call("deleteWebhook", std::move(none)));
-    if (cleared.problem && cleared.problem->fault != ports::SendFault::unsupported) co_return std::unexpected(refusal(cleared));
+    if (cleared.problem && cleared.problem->fault != ports::SendFault::unsupported)
+      co_return std::unexpected(refusal(cleared));
     auto offset = std::atoll(host.checkpoint().c_str());
     while (true) {
       json::object parameters{{"timeout", kPollSeconds}, {"allowed_updates", wanted_updates()}};
@@ -329,7 +339,8 @@ private:
       if (!markup.empty()) parameters["parse_mode"] = markup;
     }
     auto bytes = std::move(*message.file);
-    CO_TRY(const auto answer, co_await api_.upload(std::move(method), std::move(parameters), std::move(field), std::move(bytes)));
+    CO_TRY(const auto answer,
+           co_await api_.upload(std::move(method), std::move(parameters), std::move(field), std::move(bytes)));
     co_return report_of(answer);
   }
 
@@ -344,7 +355,8 @@ Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {
   TRY(auto settings, parse_json(services.settings_json, "settings of Telegram"));
   TRY(auto token, services.secret("botToken"));
   if (token.empty())
-    return fail(Kind::denied, "Telegram has no bot token.", "Get one from @BotFather and set it with: openclaw channels add telegram");
+    return fail(Kind::denied, "Telegram has no bot token.",
+                "Get one from @BotFather and set it with: openclaw config set channels.telegram.botToken TOKEN");
   return std::make_unique<Telegram>(std::move(services), std::move(token), std::move(settings));
 }
 

@@ -34,7 +34,9 @@ ports::Chat chat_from(const json::value& message) {
   if (!value) return chat;
   chat.id = id_of(*value, "id");
   const auto type = string_or(*value, "type");
-  chat.kind = type == "private" ? ports::ChatKind::direct : type == "channel" ? ports::ChatKind::channel : ports::ChatKind::group;
+  chat.kind = type == "private"   ? ports::ChatKind::direct
+              : type == "channel" ? ports::ChatKind::channel
+                                  : ports::ChatKind::group;
   chat.title = string_or(*value, "title");
   // A reply in an ordinary group carries a thread id too; only topics are conversations of their own.
   if (bool_or(message, "is_topic_message", false)) chat.thread_id = id_of(message, "message_thread_id");
@@ -54,9 +56,12 @@ void add_attachments(InboundEvent& event, const json::value& message) {
   if (const auto* photos = find(message, "photo"); photos && photos->is_array() && !photos->get_array().empty())
     add(Attachment::Type::image, photos->get_array().back(), "image/jpeg"); // the last is the largest
   constexpr std::tuple<std::string_view, Attachment::Type, std::string_view> kinds[] = {
-      {"voice", Attachment::Type::voice, "audio/ogg"},       {"audio", Attachment::Type::audio, "audio/mpeg"},
-      {"video", Attachment::Type::video, "video/mp4"},       {"video_note", Attachment::Type::video, "video/mp4"},
-      {"animation", Attachment::Type::video, "video/mp4"},   {"document", Attachment::Type::document, "application/octet-stream"},
+      {"voice", Attachment::Type::voice, "audio/ogg"},
+      {"audio", Attachment::Type::audio, "audio/mpeg"},
+      {"video", Attachment::Type::video, "video/mp4"},
+      {"video_note", Attachment::Type::video, "video/mp4"},
+      {"animation", Attachment::Type::video, "video/mp4"},
+      {"document", Attachment::Type::document, "application/octet-stream"},
       {"sticker", Attachment::Type::sticker, "image/webp"}};
   for (const auto& [key, type, mime] : kinds) {
     // An animation comes as a document too.
@@ -122,7 +127,8 @@ std::optional<InboundEvent> message_event(const json::value& message, const Me& 
   }
   add_attachments(event, message);
   if (const auto* place = find(message, "location"); place && event.text.empty())
-    event.text = fmt::format("[Location: {:.5f}, {:.5f}]", number_or(place->as_object(), "latitude", 0), number_or(place->as_object(), "longitude", 0));
+    event.text = fmt::format("[Location: {:.5f}, {:.5f}]", number_or(place->as_object(), "latitude", 0),
+                             number_or(place->as_object(), "longitude", 0));
   if (event.text.empty() && event.attachments.empty()) event.type = EventType::membership; // a service message
   return event;
 }
@@ -149,7 +155,8 @@ std::optional<InboundEvent> reaction_event(const json::value& change, const Me& 
   if (const auto* user = find(change, "user")) event.from = person_from(*user, me);
   const auto emoji_of = [&](std::string_view key) {
     const auto* list = find(change, key);
-    return list && list->is_array() && !list->get_array().empty() ? string_or(list->get_array().front(), "emoji") : std::string();
+    return list && list->is_array() && !list->get_array().empty() ? string_or(list->get_array().front(), "emoji")
+                                                                  : std::string();
   };
   event.emoji = emoji_of("new_reaction");
   event.reaction_removed = event.emoji.empty();
@@ -177,7 +184,8 @@ std::string_view utf16_slice(std::string_view text, std::int64_t offset, std::in
 
 json::object target_of(const ports::Chat& chat) {
   json::object target{{"chat_id", chat.id}};
-  if (!chat.thread_id.empty() && chat.thread_id != "1") target["message_thread_id"] = std::atoll(chat.thread_id.c_str());
+  if (!chat.thread_id.empty() && chat.thread_id != "1")
+    target["message_thread_id"] = std::atoll(chat.thread_id.c_str());
   return target;
 }
 
