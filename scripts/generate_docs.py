@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what follows from the sources: docs/config.md, docs/methods.md, docs/commands.md (from the program's own help) and the
-examples in HACKING.md. --check compares without writing; the commands only when the program is there and newer than their sources."""
+"""Writes what follows from the sources: docs/config.md, docs/methods.md, docs/commands.md (from the program's own help), docs/PARITY.md
+(from the tags of the tests) and the examples in HACKING.md. --check compares without writing; the commands only when the program is there and newer than their sources."""
 import json
 import os
 import pathlib
@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+from generate_parity import ParityError, parity_page
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
@@ -141,7 +143,12 @@ def hacking_page() -> str:
 
 
 def main() -> int:
-    pages = {"docs/config.md": config_page(), "docs/methods.md": methods_page(), "HACKING.md": hacking_page()}
+    try:
+        parity = parity_page(ROOT)
+    except ParityError as error:
+        print(error)
+        return 1
+    pages = {"docs/PARITY.md": parity, "docs/config.md": config_page(), "docs/methods.md": methods_page(), "HACKING.md": hacking_page()}
     if commands_can_be_asked():
         pages["docs/commands.md"] = commands_page()
     stale = []

@@ -29,6 +29,7 @@ TEST_PACKAGES = [
     ("libgtest-dev, libgmock-dev", "unit tests", "BSD-3-Clause"),
     ("chromium", "WebChat's tests", "BSD-3-Clause and others"),
     ("clang-format-19, clang-tidy-19, libclang-rt-19-dev", "formatting, lint, sanitizers, fuzzing", "Apache-2.0 with LLVM exception"),
+    ("prometheus", "scrapes the metrics", "Apache-2.0"),
     ("tmux, strace, curl, xz-utils, util-linux, python3", "tests and measurements", "each its own"),
 ]
 LOCKFILES = [("tests/peers/llm", "the vendors' clients that judge the scripted model"), ("tests/webchat", "drives the browser")]

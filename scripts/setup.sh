@@ -8,7 +8,7 @@ export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
 BUILD_PACKAGES=(clang-19 libclang-rt-19-dev mold ccache cmake ninja-build git ca-certificates
   libboost1.81-dev libboost-json1.81-dev libboost-container1.81-dev libssl-dev libsqlite3-dev zlib1g-dev libfmt-dev
   libseccomp-dev libsodium-dev libre2-dev libutf8proc-dev libgumbo-dev libcmark-gfm-dev libcmark-gfm-extensions-dev)
-TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format-19 clang-tidy-19 chromium tmux python3 util-linux strace curl xz-utils zsh fish)
+TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format-19 clang-tidy-19 chromium tmux python3 util-linux strace curl xz-utils zsh fish prometheus)
 
 have_package() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
 
@@ -28,6 +28,8 @@ install_packages() {
   fi
   echo "Installing: ${missing[*]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  # The tests start a Prometheus of their own; the package's service is not wanted.
+  if [[ " ${missing[*]} " == *" prometheus "* && -d /run/systemd/system ]]; then "${as_root[@]}" systemctl mask prometheus; fi
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 

@@ -30,6 +30,7 @@ StoredCredentials stored(std::string_view text = kFile,
   return stored_credentials({std::move(*parsed)}, order, kNow);
 }
 
+// parity: 1.6-auth-profiles
 TEST(AuthProfiles, TheFilesOrderNamesWhoIsAskedAndTheConfigurationsComesBeforeIt) {
   auto keys = stored();
   ASSERT_EQ(keys["anthropic"].size(), 1U);

@@ -12,6 +12,7 @@ TEST(BlockBreak, WaitsUntilAPieceIsWorthShowing) {
   EXPECT_EQ(block_end("short\n\n", kSmall), 0U);
 }
 
+// parity: 1.6-block-streaming
 TEST(BlockBreak, PrefersTheEndOfAParagraph) {
   const std::string text = "A first paragraph, long.\n\nA second. And";
   EXPECT_EQ(block_end(text, kSmall), std::string("A first paragraph, long.\n\n").size());
@@ -23,6 +24,7 @@ TEST(BlockBreak, ThenTakesALineASentenceOrAWord) {
   EXPECT_EQ(block_end("one two three four five six seven eight nine ten eleven", kSmall), 40U);
 }
 
+// parity: 1.6-block-streaming
 TEST(BlockBreak, DoesNotBreakInsideACodeFence) {
   const std::string text = "Look at this code here:\n```\nint a;\n\nint b;\n\nint c;\n```\n\nDone.";
   EXPECT_EQ(block_end(text, kSmall), std::string("Look at this code here:\n").size());

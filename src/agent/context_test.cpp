@@ -177,6 +177,7 @@ std::vector<Message> random_transcript(Dice& dice) {
   return out;
 }
 
+// parity: 1.5-hygiene
 TEST(Context, AnyTranscriptBecomesOneThatTheVendorsAcceptAndProjectingAgainChangesNothing) {
   for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
     Dice dice(seed);

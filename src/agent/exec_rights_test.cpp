@@ -5,6 +5,7 @@
 namespace openclaw::agent {
 namespace {
 
+// parity: 1.8-approvals
 TEST(ExecRights, AnAgentsOwnSettingCanOnlyBeStricter) {
   const auto config =
       parse_json(R"({"agents":{"list":[{"id":"strict","tools":{"exec":{"security":"deny","ask":"always"}}},

@@ -58,6 +58,7 @@ TEST(ModelCatalog, TheRowsOfThisBuildAreWhole) {
   }
 }
 
+// parity: 1.12-providers
 TEST(ModelCatalog, ConfiguredProvidersCarryEverythingThatTheOwnerWrote) {
   const auto choice = catalog(kConfig).resolve("fake/fake-1");
   ASSERT_TRUE(choice) << choice.error().text();

@@ -259,7 +259,14 @@ Task<ports::ModelReply> ModelStep::attempt(const ModelChoice& choice, ports::Mod
   unsettled_ = Unsettled{std::move(id), money, {}};
   StreamSink sink(services.events, run_.info, shown_, runtime_.settings().blocks);
   const auto started = services.time.monotonic_ms();
-  auto reply = co_await dialect->stream(services.http, choice.endpoint, std::move(request), sink);
+  trace::Span span("model", trace::Kind::client, run_.info.trace);
+  span.attribute("gen_ai.provider.name", choice.provider);
+  span.attribute("gen_ai.request.model", choice.model);
+  auto endpoint = choice.endpoint;
+  if (span.recording()) endpoint.headers["traceparent"] = trace::traceparent(span.context());
+  auto reply = co_await dialect->stream(services.http, std::move(endpoint), std::move(request), sink);
+  if (!reply) span.fail(kind_name(reply.error().kind));
+  span.end();
   sink.end();
   metrics::histogram("openclaw_model_call_duration_seconds", "Duration of model calls.",
                      fmt::format("provider=\"{}\"", metrics::escape_label(choice.provider)))

@@ -1,6 +1,7 @@
 // What happens in runs, told as it happens. The gateway passes it on to its clients; tests collect it. Calls come on
 // the event loop and must not block.
 #pragma once
+#include "base/trace.hpp"
 #include "ports/conversation.hpp"
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@ struct RunInfo {
   std::string session_key; // canonical
   std::string agent_id;
   std::string client_key; // the session key as the client wrote it; events echo it
+  trace::Context trace{}; // the parent of what happens next
 };
 
 struct ApprovalRequest {

@@ -23,8 +23,9 @@ constexpr std::size_t kNoticeBytes = 1000;
 } // namespace
 
 struct Runtime::Active {
-  explicit Active(Run run_) : run(std::move(run_)) {}
+  explicit Active(Run run_) : run(std::move(run_)), waits("lane", trace::Kind::internal, run.info.trace) {}
   Run run;
+  trace::Span waits;
   async::Scope::Child child;
   std::string stop_reason; // why it was cancelled; empty while it was not
   bool started = false;
@@ -137,6 +138,8 @@ Task<> Runtime::drive_lane(std::string session_key, std::shared_ptr<Lane> lane) 
       (void)slot;
       ++running_;
       active->started = true;
+      active->run.info.trace = active->waits.context();
+      active->waits.end();
       active->child = runs_.spawn("run " + active->run.info.run_id, run_one(active));
       if (!active->stop_reason.empty()) active->child.cancel();
       if (!active->child.running()) active->ended = true; // refused: we are shutting down, recovery will find the run
@@ -174,8 +177,14 @@ Task<> Runtime::wait_for_slot() {
 
 Task<> Runtime::run_one(std::shared_ptr<Active> active) {
   metrics::gauge("openclaw_runs_active", "Runs in progress.").add(1);
+  trace::Span span("turn", trace::Kind::internal, active->run.info.trace);
+  span.attribute("openclaw.agent", active->run.info.agent_id);
+  span.attribute("openclaw.run", active->run.info.run_id);
+  active->run.info.trace = span.context();
   Turn turn(*this, active->run);
   auto outcome = co_await turn.run(&active->stop_reason);
+  if (!outcome || outcome->status != "ok") span.fail(outcome ? outcome->status : "error");
+  span.end();
   metrics::gauge("openclaw_runs_active", "Runs in progress.").add(-1);
   if (outcome) active->outcome = std::move(*outcome);
   remember(active->run.info.run_id, active->outcome);

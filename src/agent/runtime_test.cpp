@@ -252,6 +252,7 @@ TEST_F(RuntimeTest, AMessageIsAnsweredAndBothAreInTheTranscript) {
   EXPECT_EQ(events_.log.back(), "finished done");
 }
 
+// parity: 1.6-system-prompt
 TEST_F(RuntimeTest, TheSystemPromptIsTheSameBytesInEveryTurn) {
   answer("r1", "one");
   answer("r2", "two");
@@ -278,6 +279,7 @@ TEST_F(RuntimeTest, ArgumentsThatBreakTheSchemaAreToldToTheModelAndNothingRuns) 
   EXPECT_TRUE(told("tool error There is no tool \"cuont\" here. Did you mean count?"));
 }
 
+// parity: 1.8-host-exec
 TEST_F(RuntimeTest, AProgramRunsOnlyAfterApprovalAndTheApprovalIsUsedUp) {
   tool_->risk = policy::Risk::execute;
   events_.approvals = &runtime_->approvals();
@@ -353,6 +355,7 @@ TEST_F(RuntimeTest, ATranscriptFileWithATornTailIsRepaired) {
   EXPECT_EQ(std::filesystem::file_size(path), whole);
 }
 
+// parity: 1.5-store
 TEST_F(RuntimeTest, TheSessionsFileIsWhatOpenClawReads) {
   answer("r1", "one");
   ASSERT_TRUE(async::run(loop_, runtime_->shut_down())); // nothing waits for the file, but the end does
@@ -388,6 +391,7 @@ TEST_F(RuntimeTest, TheSessionsFileOfTheOriginalProgramIsPutAsideAndNeverLost) {
             std::string::npos);
 }
 
+// parity: 1.5-session-keys
 TEST(SessionKey, HasOneNameForEachConversation) {
   for (const auto* written : {"", "main", "agent:main:main", "agent:main"}) {
     const auto key = canonical_session_key(written, "main");
@@ -398,12 +402,14 @@ TEST(SessionKey, HasOneNameForEachConversation) {
   EXPECT_FALSE(canonical_session_key("../etc passwd", "main"));
 }
 
+// parity: 1.5-stop
 TEST(StopWords, AreWholeMessagesOnly) {
   EXPECT_TRUE(is_stop_word(" Stop! "));
   EXPECT_TRUE(is_stop_word("arrête"));
   EXPECT_FALSE(is_stop_word("stop the presses"));
 }
 
+// parity: 1.10-commands
 TEST(ChatCommands, APathIsNotACommandAndASlipIsSuggested) {
   EXPECT_FALSE(parse_chat_command("/etc/passwd what is it?"));
   EXPECT_FALSE(parse_chat_command("hello"));

@@ -52,6 +52,7 @@ protected:
   SystemRandom random_;
 };
 
+// parity: 1.5-store
 TEST_F(TranscriptFile, IsTheSameAfterwardsWhereverItWasCutOff) {
   say("one");
   say("zwei \xc3\xa4 \"quoted\"\n{\"id\":\"s1\"}");

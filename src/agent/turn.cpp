@@ -129,7 +129,11 @@ Task<> Turn::run_tools(const ports::Message& assistant, const sandbox::Workspace
       refused.is_error = true;
       result = tool_result_message(call, std::move(refused), services.time.now_ms());
     } else {
+      trace::Span span("tool", trace::Kind::internal, run_.info.trace);
+      span.attribute("gen_ai.tool.name", printable(call.name, 64));
       result = co_await authority_.execute(run_.info, caller_, call, workspace);
+      if (!result) span.fail(kind_name(result.error().kind));
+      if (result && result->is_error) span.fail("tool");
     }
     if (!result) co_return std::unexpected(result.error());
     const auto* tool = services.registry.find_tool(call.name);

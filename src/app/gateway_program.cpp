@@ -20,6 +20,7 @@
 #include "gateway/services.hpp"
 #include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
+#include "net/trace_export.hpp"
 #include "sandbox/confine.hpp"
 #include "store/journal.hpp"
 #include <boost/asio/signal_set.hpp>
@@ -152,6 +153,7 @@ private:
     });
     TRY(auto settings, agent::read_settings(snapshot.value, environment_.find("HOME").value_or("/"), folder_.path()));
     TRY_VOID(models_.configure(snapshot.value));
+    traces_.configure(snapshot.value);
     runtime_.configure(std::move(settings), snapshot.value);
     return {};
   }
@@ -310,9 +312,10 @@ private:
     auto runs = co_await runtime_.shut_down();
     auto messengers = co_await channels_.shut_down();
     auto told = co_await broadcaster_.shut_down("gateway stopping");
+    auto flushed = co_await traces_.flush();
     scope_.cancel();
     auto joined = co_await scope_.join();
-    for (auto* outcome : {&goodbye, &runs, &messengers, &told, &joined})
+    for (auto* outcome : {&goodbye, &runs, &messengers, &told, &flushed, &joined})
       if (!*outcome) co_return *outcome;
     co_return Result<>{};
   }
@@ -334,6 +337,7 @@ private:
   boost::asio::basic_signal_set<async::Executor> signals_{loop_.get_executor(), SIGINT, SIGTERM};
   async::Scope scope_;
   std::unique_ptr<net::HttpClient> http_;
+  net::TraceExport traces_{*http_, scope_, time_};
   ports::Registry registry_;
   agent::RunEventsFan events_;
   gateway::Broadcaster broadcaster_;

@@ -297,6 +297,7 @@ TEST_F(CommandsTest, ToolsExplainNamesTheRuleAndTheCommandThatChangesIt) {
   EXPECT_NE(shown.error.find("warning: Look here."), std::string::npos) << shown.error;
 }
 
+// parity: 1.8-sandbox-cli
 TEST_F(CommandsTest, SandboxExplainSaysWhatASettingDoesNotDo) {
   put("openclaw.json", "{ tools: { exec: { host: 'gateway', security: 'full' } } }");
   const auto shown = run_words({"sandbox", "explain", "--json"});
@@ -330,6 +331,7 @@ TEST_F(CommandsTest, AFailedMatchOfASecretPathStaysHidden) {
   EXPECT_EQ(run_words({"config", "get", "models.providers.a.headers.X-Own"}).out, "***\n");
 }
 
+// parity: 1.6-model-selection
 TEST_F(CommandsTest, ModelsSetWritesTheConfiguration) {
   put("openclaw.json", "{\n  agents: { defaults: { model: 'a/b' } }, // mine\n}\n");
   EXPECT_EQ(run_words({"models", "set", "openai/gpt"}).status, 0);
@@ -348,6 +350,7 @@ TEST_F(CommandsTest, LogsShowsTheLastLines) {
             "{\"time\":\"T\",\"level\":\"warn\",\"area\":\"a\",\"message\":\"two\",\"n\":\"3\"}\n");
 }
 
+// parity: 1.12-doctor
 TEST_F(CommandsTest, DoctorNamesWhatIsWrongAndHowToMendIt) {
   ::chmod(folder_.c_str(), 0755);
   put("openclaw.json", "{ gateway: { port: 'x' } }");

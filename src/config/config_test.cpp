@@ -76,6 +76,7 @@ TEST_F(ConfigTest, ADuplicateKeyIsSaid) {
             Texts{"warning openclaw.json:3:3: update stands twice (first on line 2); this last one counts."});
 }
 
+// parity: 1.1-config
 TEST_F(ConfigTest, PutsInUpperCaseVariablesOnly) {
   put("{ env: { vars: { B_2: 'from the file' } }, agents: { defaults: { workspace: '${A}/$${A}/${lower}/${B_2}/$A/${' "
       "} } }");
@@ -91,6 +92,7 @@ TEST_F(ConfigTest, AMissingVariableIsAnErrorThatNamesTheKey) {
                               "variable NO_SUCH is not set."});
 }
 
+// parity: 1.1-config
 TEST_F(ConfigTest, IncludesAreMergedUnderWhatStandsBesideThem) {
   put("{ gateway: { $include: ['a.json', 'b.json'], port: 3 } }");
   put("{ port: 1, bind: 'lan' }", "a.json");
@@ -99,6 +101,7 @@ TEST_F(ConfigTest, IncludesAreMergedUnderWhatStandsBesideThem) {
   EXPECT_EQ(*find(config().load()->value, "gateway"), json::parse(R"({"port":3,"bind":"lan","mode":7})"));
 }
 
+// parity: 1.1-config
 TEST_F(ConfigTest, AnIncludeCycleEndsWithASentence) {
   put("{ gateway: { $include: 'a.json' } }");
   put("{ $include: 'openclaw.json' }", "a.json");
@@ -202,6 +205,7 @@ TEST(Sections, EveryLinkedSectionHasHelp) {
     EXPECT_FALSE(section.help.empty()) << section.path;
 }
 
+// parity: 1.1-config
 TEST_F(ConfigTest, TheEnvironmentFileNeverOverrides) {
   put("# comment\nexport A=\"x y\"\nB=2 # two\nC='3'\nbroken\n", ".env");
   Environment environment(std::map<std::string, std::string>{{"B", "kept"}});
@@ -246,6 +250,7 @@ TEST_F(ConfigTest, AStateFolderOfAnotherUserIsRefused) {
   }
 }
 
+// parity: 1.1-multi-instance
 TEST_F(ConfigTest, ProfilesHaveFoldersOfTheirOwn) {
   const Environment environment(std::map<std::string, std::string>{{"HOME", "/home/a"}});
   EXPECT_EQ(StateFolder::locate(environment)->path(), "/home/a/.openclaw");
@@ -253,6 +258,7 @@ TEST_F(ConfigTest, ProfilesHaveFoldersOfTheirOwn) {
   EXPECT_FALSE(StateFolder::locate(environment, "../x"));
 }
 
+// parity: 1.1-gateway-lock
 TEST_F(ConfigTest, TheSecondGatewayIsToldWhoHasTheState) {
   const auto folder = folder_at(path("state"));
   ASSERT_TRUE(folder.prepare());

@@ -171,6 +171,7 @@ TEST_F(BroadcasterTest, AMegabyteInAMinuteIsShownInABoundedNumberOfBytes) {
   EXPECT_EQ(texts(socket->events("chat")).back(), whole);
 }
 
+// parity: 1.6-verbose
 TEST_F(BroadcasterTest, ToolEventsGoToThoseWhoAskAndToVerboseSessions) {
   const auto plain = join();
   const auto curious = join({"operator.read"}, {"tool-events"});
@@ -232,6 +233,7 @@ TEST_F(BroadcasterTest, ACommandsAnswerIsOneFinalEventAndNoAgentEvents) {
   EXPECT_EQ(integer_or(socket->events("chat")[0].at("payload"), "seq", 0), 1);
 }
 
+// parity: 1.1-events
 TEST_F(BroadcasterTest, EventsKeepToTheScopesOfAConnection) {
   const auto reader = join({"operator.read"});
   const auto approver = join({"operator.approvals"});

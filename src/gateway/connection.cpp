@@ -196,7 +196,8 @@ Task<> Connection::run_method(const Method* method, RequestFrame request) {
             id,
             std::move(request.params),
             [client, id](json::value payload) { client->send(answer_frame(id, payload)); },
-            &failure_payload};
+            &failure_payload,
+            request.trace};
   auto outcome = co_await method->handle(std::move(call));
   --in_flight_;
   if (outcome) {

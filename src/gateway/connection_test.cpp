@@ -170,6 +170,7 @@ TEST_F(ConnectionTest, AMissingScopeHasTheCodeOfTheVersion) {
   }
 }
 
+// parity: 1.1-methods
 TEST_F(ConnectionTest, EveryMethodParsesItsSchemaAndRefusesCallersWithoutItsScope) {
   const auto nobody = connect({{"scopes", {"operator.nothing"}}});
   for (const auto& name : methods().names()) {

@@ -53,6 +53,8 @@ Result<RequestFrame> read_request(json::value frame) {
     if (!params->is_object()) return fail(Kind::invalid, "at /params: must be an object");
     request.params = std::move(params->get_object());
   }
+  if (const auto* written = text("traceparent"))
+    request.trace = trace::parse_traceparent(*written).value_or(trace::Context{});
   return request;
 }
 

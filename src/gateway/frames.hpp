@@ -2,6 +2,7 @@
 // protocol's code.
 #pragma once
 #include "base/json.hpp"
+#include "base/trace.hpp"
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@ struct RequestFrame {
   std::string id;
   std::string method;
   json::object params;
+  trace::Context trace; // from `traceparent`; one that is not valid counts as none
 };
 // Kind::invalid with the words after "invalid request frame: ". `params` may be absent or null.
 Result<RequestFrame> read_request(json::value frame);

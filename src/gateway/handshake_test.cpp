@@ -138,6 +138,7 @@ TEST_F(HandshakeTest, TheTokenMayComeInAnyOfTheFields) {
   EXPECT_FALSE(shake(params({{"auth", {{"token", ""}}}})));
 }
 
+// parity: 1.1-roles-scopes
 TEST_F(HandshakeTest, DeclaredScopesOnlyNarrowWhatTheCredentialHas) {
   using Scopes = std::vector<std::string>;
   EXPECT_EQ(shake(params())->scopes, Scopes{"operator.admin"});
@@ -197,6 +198,7 @@ TEST_F(HandshakeTest, DevicesThatProveNothingAreRefusedByName) {
   EXPECT_EQ(refusal(connect).detail, "DEVICE_AUTH_NONCE_MISMATCH");
 }
 
+// parity: 1.1-handshake
 TEST_F(HandshakeTest, ASignatureCoversScopesTokenAndClient) {
   const Device device;
   auto connect = signed_params(device, "v3");

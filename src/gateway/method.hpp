@@ -4,6 +4,7 @@
 #pragma once
 #include "async/task.hpp"
 #include "base/json.hpp"
+#include "base/trace.hpp"
 #include "gateway/scope.hpp"
 #include <functional>
 #include <map>
@@ -25,6 +26,7 @@ struct Call {
   std::function<void(json::value payload)> answer_early;
   // What an error frame carries besides the error; lives until the method has returned.
   json::value* failure_payload = nullptr;
+  trace::Context trace{}; // of the request
 };
 
 struct Method {

@@ -34,6 +34,7 @@ TEST_F(PresenceTest, ManyComersAreToldOnce) {
   EXPECT_EQ(watcher->events("presence").size(), before + 1);
 }
 
+// parity: 1.1-presence
 TEST_F(PresenceTest, CommandLinesAreNotShownAndOthersUntilFiveMinutesAfterTheyLeft) {
   connect(as("cli"));
   connect(as("probe"));

@@ -60,6 +60,7 @@ TEST(Remote, AddressesAreSpelledOneWay) {
     EXPECT_EQ(plain_address(wrong), wrong == std::string("[::1") ? "::1" : "") << wrong;
 }
 
+// parity: 1.1-bind-modes
 TEST(Bind, SaysWhereToListenOrWhyNot) {
   const std::vector<std::string> own{"192.0.2.5", "100.101.102.103", "fe80::1"};
   const auto where = [&](std::string_view bind, std::string_view custom = "", bool tailscale = true) {

@@ -41,6 +41,9 @@ Result<agent::SessionKey> Messaging::canonical(std::string_view written) const {
 }
 
 Task<Receipt> Messaging::receive(Inbound message) {
+  trace::Span span("message", trace::Kind::server, message.trace);
+  span.attribute("openclaw.channel", message.channel);
+  message.trace = span.context();
   CO_TRY(auto key, canonical(message.session_key));
   if (message.run_id.empty()) message.run_id = message.dedupe_key;
   CO_TRY_VOID(check_id(message.dedupe_key, "idempotency key"));
@@ -60,6 +63,7 @@ Task<Receipt> Messaging::receive(Inbound message) {
     co_return receipt;
   }
   auto receipt = co_await accept(std::move(message), std::move(key), "");
+  if (!receipt) span.fail(kind_name(receipt.error().kind));
   co_return receipt;
 }
 
@@ -116,6 +120,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   agent::Run run;
   run.info = {message.run_id, key.canonical, key.agent_id,
               message.session_key.empty() ? key.canonical : message.session_key};
+  run.info.trace = message.trace;
   run.user = user_message(message.text, now);
   run.thinking = ports::thinking_from(message.thinking);
   run.extra_system_prompt = message.extra_system_prompt;

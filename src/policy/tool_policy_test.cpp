@@ -96,6 +96,7 @@ TEST(ToolPolicy, AGroupAndASenderHaveTheMostExactRule) {
   EXPECT_FALSE(available(config, "read", caller));
 }
 
+// parity: 1.7-policy
 TEST(ToolPolicy, SandboxAndSubagentRulesAreTheLastStages) {
   const auto config = R"({"tools":{"sandbox":{"tools":{"deny":["browser"]}},"subagents":{"tools":{"deny":["exec"]}}}})";
   ToolCaller caller;

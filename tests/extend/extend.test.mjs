@@ -59,6 +59,7 @@ test("HACKING.md shows the examples as they are", () => {
   }
 });
 
+// parity: 1.12-plugins
 test("the model calls the tool, and the tool's own settings hold", async () => {
   fs.writeFileSync(gateway.file("poem.txt"), "so much depends upon a red wheel barrow\n");
   const steps = [{ tool: "word_count", args: { path: "poem.txt" } }, "The tool said: $RESULT"];

@@ -78,6 +78,7 @@ test("on a full disk a message is refused in words, nothing acknowledged is lost
   }
 });
 
+// parity: 1.1-hot-reload
 test("a configuration that is edited to nonsense leaves the former one in force, and a good edit takes effect", async () => {
   const gateway = await Gateway.start({ modelUrl: model.url });
   const file = path.join(gateway.stateDir, "openclaw.json");
@@ -100,6 +101,7 @@ test("a configuration that is edited to nonsense leaves the former one in force,
   }
 });
 
+// parity: 1.1-hot-reload
 test("an edit of what is read at the start only says so everywhere, and a taken-back mistake is forgotten", async () => {
   const gateway = await Gateway.start({ modelUrl: model.url });
   const file = path.join(gateway.stateDir, "openclaw.json");
@@ -182,6 +184,7 @@ test("a model that loops is stopped by the budget before the cap is passed, and 
   }
 });
 
+// parity: 1.1-idempotency
 test("the same key from two clients at the same time runs once", async () => {
   const gateway = await Gateway.start({ modelUrl: model.url });
   try {

@@ -118,6 +118,7 @@ test("a model on this machine is free, whatever the limit", async () => {
   assert.equal((await limitOf("budget.perDayUsd")).spentMicroUsd, 0);
 });
 
+// parity: 1.6-usage
 test("what was spent on what is shown by day, model, agent and session, in the chat and on the command line", async () => {
   const session = newSession();
   await say(session, "one");

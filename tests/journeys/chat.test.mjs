@@ -72,6 +72,7 @@ test("every client sees the turn of another one", async () => {
   await onlooker.close();
 });
 
+// parity: 1.7-write, 1.7-edit, 1.7-read
 test("the agent reads, writes and edits files of its workspace, and runs a command once it is allowed to", async () => {
   const careful = await Gateway.start({
     modelUrl: model.url,
@@ -164,6 +165,7 @@ test("a turn that is aborted stops, lets go of the model, and leaves the session
   assert.equal((await client.outcome(await client.send(session, "still there?"))).state, "final");
 });
 
+// parity: 1.5-stop
 test("/stop ends the turn like an abort", async () => {
   const session = newSession();
   const runId = await client.send(session, "LONG:9 HOLD:3:stop");
@@ -174,6 +176,7 @@ test("/stop ends the turn like an abort", async () => {
   assert.equal((await client.outcome(runId)).state, "aborted");
 });
 
+// parity: 1.1-idempotency
 test("a message that is sent twice with the same key is answered once", async () => {
   const session = newSession();
   const params = { sessionKey: session, message: "only once LONG:4 HOLD:2:twice", idempotencyKey: crypto.randomUUID() };
@@ -190,6 +193,7 @@ test("a message that is sent twice with the same key is answered once", async ()
   assert.equal((await client.history(session)).length, 2);
 });
 
+// parity: 1.5-serialisation
 test("messages of one session are answered one after the other, each once", async () => {
   const session = newSession();
   const runs = await Promise.all(["one", "two", "three"].map((word) => client.send(session, `say ${word}`)));

@@ -60,6 +60,7 @@ for (const signature of ["v2", "v3"]) {
   });
 }
 
+// parity: 1.1-device-pairing
 test("a device from elsewhere waits until a person lets it in", async () => {
   const identity = newIdentity();
   const from = admin.events.length;
@@ -145,6 +146,7 @@ test("revoking disconnects at once and holds", async () => {
   assert.match(error.message, /unauthorized: gateway token mismatch/);
 });
 
+// parity: 1.1-device-pairing
 test("rotating gives a new token and ends the former one", async () => {
   const identity = newIdentity();
   const { client, token } = await paired(identity);
@@ -179,6 +181,7 @@ test("pairing survives a restart, and its files hold no secret", async () => {
   assert.deepEqual(holding, []);
 });
 
+// parity: 1.1-presence
 test("presence is told to those who are there", async () => {
   const from = admin.events.length;
   const client = await gateway.client({
@@ -194,6 +197,7 @@ test("presence is told to those who are there", async () => {
   await client.close();
 });
 
+// parity: 1.1-shared-auth
 test("a gateway for other machines names its client behind a trusted proxy, and guesses count for it alone", async () => {
   const config = makeConfig({
     modelUrl: "http://127.0.0.1:9",
@@ -212,6 +216,7 @@ test("a gateway for other machines names its client behind a trusted proxy, and 
   }
 });
 
+// parity: 1.1-bind-modes
 test("an address that this machine does not have is refused in words", async () => {
   const lost = new Gateway({ modelUrl: "http://127.0.0.1:9", args: ["--bind", "203.0.113.77"] });
   try {

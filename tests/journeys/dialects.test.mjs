@@ -93,6 +93,7 @@ for (const [api, path] of Object.entries(paths)) {
   });
 }
 
+// parity: 1.12-providers
 test("a model that Ollama has not pulled is named with the command that pulls it", async () => {
   const model = await Model.start(["--models", "other"]);
   const gateway = await Gateway.start({ modelUrl: model.url, api: "ollama" });

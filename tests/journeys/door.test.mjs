@@ -43,6 +43,7 @@ for (const [minProtocol, maxProtocol, expected] of [
   });
 }
 
+// parity: 1.1-handshake
 test("a client of an older protocol is refused with both versions", async () => {
   const { error, close } = await refusalOf({ minProtocol: 1, maxProtocol: 2 });
   assert.match(error.message, /protocol mismatch/);
@@ -59,6 +60,7 @@ for (const signature of ["v2", "v3"]) {
   });
 }
 
+// parity: 1.1-handshake
 test("a device whose signature does not fit is refused", async () => {
   const stranger = { ...newIdentity(), deviceId: newIdentity().deviceId };
   const { error, close } = await refusalOf({ identity: stranger });
@@ -66,6 +68,7 @@ test("a device whose signature does not fit is refused", async () => {
   assert.equal(close.code, 1008);
 });
 
+// parity: 1.1-shared-auth
 test("a wrong token is refused with the words that real clients know", async () => {
   const { error, close } = await refusalOf({ token: "wrong" });
   assert.equal(error.code, "INVALID_REQUEST");
@@ -74,12 +77,14 @@ test("a wrong token is refused with the words that real clients know", async () 
   assert.ok(!JSON.stringify(error.error).includes(gatewayToken));
 });
 
+// parity: 1.1-shared-auth
 test("no token and no device is refused", async () => {
   const { error, close } = await refusalOf({ token: undefined });
   assert.match(error.message, /device identity required|token missing/);
   assert.equal(close.code, 1008);
 });
 
+// parity: 1.1-roles-scopes
 test("scopes that were not asked for are not given", async () => {
   const reader = await gateway.client({ scopes: ["operator.read"] });
   await reader.request("health");
@@ -158,6 +163,7 @@ async function stillServes() {
   await client.close();
 }
 
+// parity: 1.1-ws-framing
 test("a request that is not one is answered, and the connection stays", async () => {
   const client = await gateway.client();
   await assert.rejects(client.request("no.such.method"), /unknown method: no\.such\.method/);
@@ -212,6 +218,7 @@ for (const [what, bytes] of Object.entries(badFrames)) {
   });
 }
 
+// parity: 1.1-limits
 test("a message of more than the announced size ends the connection with 1009", async () => {
   const client = await gateway.client();
   const tooLong = client.hello.policy.maxPayload + 1;

@@ -80,6 +80,7 @@ function assertAllRefused(result, least) {
   assert.ok(lines.length >= least, `only ${lines.length} attempts:\n${result.text}`);
 }
 
+// parity: 1.8-container
 test("no way out of the sandbox is open", { skip: skipWithoutPython }, async () => {
   const gateway = await Gateway.start({ modelUrl: model.url, tools: unasked });
   try {

@@ -68,6 +68,7 @@ async function say(session, text) {
 const notices = async (session) => (await client.history(session)).map(textOf).filter((text) => text.startsWith("⚙️"));
 const why = async (session) => (await client.request("models.why", session ? { sessionKey: session } : {})).candidates;
 
+// parity: 1.6-auth-profiles
 test("when a key is limited the next one answers, stays with the session, and nobody is bothered", async () => {
   one.plan(({ key }) => (key === "sk-first-secret-key" ? { status: 429, message: "slow down, first" } : { text: "the second key answers" }));
   const session = newSession();
@@ -88,6 +89,7 @@ test("when a key is limited the next one answers, stays with the session, and no
   assert.ok(!all.includes("secret-key"), "a key was shown");
 });
 
+// parity: 1.6-fallback
 test("an empty account makes the fallback answer: said once, kept over kill -9, and ended by hand", async () => {
   one.plan(() => ({ status: 402, message: "no credit left" }));
   const session = newSession();
@@ -121,6 +123,7 @@ test("an empty account makes the fallback answer: said once, kept over kill -9, 
   assert.match((await notices(session)).at(-1), /one\/m1 answers again/);
 });
 
+// parity: 1.6-fallback
 test("a request that is wrong is nobody's fault: no other key, no other model, nobody rests", async () => {
   one.plan(() => ({ status: 400, message: "messages: something is odd" }));
   const end = await say(newSession(), "hello");

@@ -44,6 +44,7 @@ function stopAfter(t, state) {
   t.after(() => run(state, ["stop"]));
 }
 
+// parity: 1.12-onboarding
 test("the wizard: risk, model with a hidden key, workspace, port, daemon, and a WebChat address at the end", async (t) => {
   const state = path.join(temporaryFolder(t), "state");
   stopAfter(t, state);
@@ -80,6 +81,7 @@ test("the wizard: a no to the risk sets nothing up, and an existing configuratio
   assert.match(read(state, "openclaw.json"), /mine/);
 });
 
+// parity: 1.12-onboarding
 test("without questions: the risk must be accepted, and the answers are options", (t) => {
   const state = path.join(temporaryFolder(t), "state");
   assert.match(run(state, ["onboard", "--non-interactive"]).stderr, /--accept-risk/);
@@ -94,6 +96,7 @@ test("without questions: the risk must be accepted, and the answers are options"
   assert.match(run(state, [...options, "--auth-choice", "nobody", "--api-key", "x"]).stderr, /no provider/);
 });
 
+// parity: 1.12-daemon
 test("in the background without systemd: started, found through the lock, killed and back, restarted, stopped", async (t) => {
   const state = path.join(temporaryFolder(t), "state");
   stopAfter(t, state);
@@ -114,6 +117,7 @@ test("in the background without systemd: started, found through the lock, killed
   assert.equal(json(state, ["gateway", "status"]).running, false);
 });
 
+// parity: 1.12-daemon
 test("with systemd: the unit is written, enabled and taken away by systemctl of the user", (t) => {
   const folder = temporaryFolder(t);
   const state = path.join(folder, "state");
@@ -134,6 +138,7 @@ test("with systemd: the unit is written, enabled and taken away by systemctl of 
   assert.match(without.stderr, /openclaw start/);
 });
 
+// parity: 1.11-commands
 test("configure: one section, clouds kept for later; update, setup, reset and uninstall say what they do", async (t) => {
   const state = path.join(temporaryFolder(t), "state");
   assert.match(run(state, ["configure", "--provider", "aleph"]).stderr, /credentials of clouds/);

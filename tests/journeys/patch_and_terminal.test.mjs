@@ -43,6 +43,7 @@ async function results(calls, { who = client, session = newSession() } = {}) {
 
 const patch = (...lines) => ({ tool: "apply_patch", args: { input: ["*** Begin Patch", ...lines, "*** End Patch"].join("\n") } });
 
+// parity: 1.7-apply-patch
 test("a patch changes several files, or none", async () => {
   fs.writeFileSync(gateway.file("a.txt"), "one\ntwo\nthree\n");
   fs.writeFileSync(gateway.file("gone.txt"), "x\n");
@@ -102,6 +103,7 @@ test("a program on a terminal is typed at, and its end is told with the next mes
   assert.ok(requests.length > 0, "no request told of the end");
 });
 
+// parity: 1.7-policy
 test("what a rule denies is not offered, is refused when called, and is explained with the setting and the command", async () => {
   const strict = await Gateway.start({
     modelUrl: model.url,

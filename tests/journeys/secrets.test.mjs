@@ -156,6 +156,7 @@ test("a reference that cannot be followed stops the start, and says which and wh
   }
 });
 
+// parity: 1.12-logging
 test("canaries in every place of secrets appear in no log, transcript, database, event, answer, child or error", async () => {
   const canaries = Object.fromEntries(["token", "plain", "vault", "env", "file", "environment"].map((name) => [name, canary(name)]));
   const secretFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "openclaw-secret-")), "key");

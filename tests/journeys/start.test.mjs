@@ -26,6 +26,7 @@ test("a configuration that cannot be read stops the start with file, line and re
   }
 });
 
+// parity: 1.1-gateway-lock
 test("a second gateway on the same state is refused and does not disturb the first", async () => {
   const gateway = await Gateway.start({ modelUrl: nowhere });
   try {
@@ -39,6 +40,7 @@ test("a second gateway on the same state is refused and does not disturb the fir
   }
 });
 
+// parity: 1.1-gateway-lock
 test("a gateway that was killed can be started again at once", async () => {
   const gateway = await Gateway.start({ modelUrl: nowhere });
   try {

@@ -66,6 +66,7 @@ function journey(name, steps, { page: options, calm = true } = {}) {
   });
 }
 
+// parity: 1.3-webchat
 test("the printed address signs in once, and leaves no code in the address bar", { timeout: 60_000 }, async () => {
   const first = await WebChat.create(browser);
   const second = await WebChat.create(browser);
@@ -301,6 +302,7 @@ test("in French the page speaks French", { timeout: 60_000 }, async () => {
   }
 });
 
+// parity: 1.3-webchat
 test("killed in the middle of a turn and started again, the page comes back by itself and shows what became of it", { timeout: 120_000 }, async () => {
   // The port must be the same for the page to find it again.
   const port = await freePort();

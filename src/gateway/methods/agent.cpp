@@ -60,6 +60,7 @@ Task<json::value> run_agent(Call call) {
   message.thinking = string_or(call.params, "thinking");
   message.extra_system_prompt = string_or(call.params, "extraSystemPrompt");
   message.timeout_ms = integer_or(call.params, "timeout", 0) * 1000;
+  message.trace = call.trace;
   CO_TRY(const auto receipt, co_await services.messaging.receive(std::move(message)));
   if (receipt.state == messaging::Receipt::State::stopped) {
     const json::object stopped{{"runId", string_or(call.params, "idempotencyKey")},

@@ -15,6 +15,7 @@ Task<json::value> send(Call call) {
   message.text = string_or(call.params, "message");
   message.thinking = string_or(call.params, "thinking");
   message.timeout_ms = integer_or(call.params, "timeoutMs", 0);
+  message.trace = call.trace;
   CO_TRY(const auto receipt, co_await call.services.messaging.receive(std::move(message)));
   co_return receipt_to_json(receipt);
 }

@@ -22,6 +22,7 @@ TEST_F(ClientsQuestionsTest, TheSkillsOfTheWorkspaceAreListedAsNotInUse) {
   EXPECT_FALSE(bool_or(skills[0], "eligible", true));
 }
 
+// parity: 1.5-compaction
 TEST_F(ClientsQuestionsTest, ACompactedSessionKeepsItsNewestEntries) {
   const auto socket = connect();
   for (const auto* word : {"one", "two"}) {

@@ -45,6 +45,7 @@ TEST_F(ConfigWriteTest, ATextWithCommentsIsWrittenAsItIs) {
   EXPECT_EQ(text(), "{ // new words\n  gateway: { auth: { token: \"a-long-secret\" } } }\n");
 }
 
+// parity: 1.1-config-rpc
 TEST_F(ConfigWriteTest, APatchMergesAndNullRemoves) {
   const auto socket = connect();
   payload(socket, "config.patch",
@@ -57,6 +58,7 @@ TEST_F(ConfigWriteTest, APatchMergesAndNullRemoves) {
   EXPECT_TRUE(text().starts_with("// mine"));
 }
 
+// parity: 1.1-config-rpc
 TEST_F(ConfigWriteTest, WhoDidNotSeeTheLatestVersionChangesNothing) {
   const auto socket = connect();
   const auto before = text();

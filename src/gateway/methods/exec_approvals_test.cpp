@@ -47,6 +47,7 @@ TEST_F(ExecApprovalsTest, ARuleThatIsLeftOutIsForgotten) {
   EXPECT_NE(string_or(after, "hash"), string_or(snapshot, "hash"));
 }
 
+// parity: 1.8-approvals
 TEST_F(ExecApprovalsTest, NothingGetsWiderHere) {
   const auto socket = connect();
   const auto snapshot = payload(socket, "exec.approvals.get");

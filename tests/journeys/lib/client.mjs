@@ -85,12 +85,12 @@ export class GatewayClient {
     return { ...params, ...this.#options.connectParams };
   }
 
-  /** `last` names the answer to wait for when a method gives two, like `agent`. */
-  request(method, params = {}, milliseconds = 30000, { last = () => true } = {}) {
+  /** `last` names the answer to wait for when a method gives two, like `agent`; `more` is the frame's own, like a traceparent. */
+  request(method, params = {}, milliseconds = 30000, { last = () => true, ...more } = {}) {
     const id = `r${++this.#lastRequest}`;
     const answer = new Promise((resolve, reject) => this.#requests.set(id, { method, resolve, reject, last }));
     answer.catch(() => {});
-    this.socket.sendText(JSON.stringify({ type: "req", id, method, params }));
+    this.socket.sendText(JSON.stringify({ type: "req", id, method, params, ...more }));
     return within(milliseconds, `the answer to ${method}`, answer).finally(() => this.#requests.delete(id));
   }
 

@@ -44,7 +44,7 @@ export class FaultyModel {
     const asked = JSON.parse(body);
     const key = (request.headers.authorization ?? "").replace("Bearer ", "");
     const users = asked.messages.filter(({ role }) => role === "user");
-    const seen = { key, model: asked.model, text: JSON.stringify(users.at(-1)?.content ?? ""), messages: asked.messages };
+    const seen = { key, model: asked.model, text: JSON.stringify(users.at(-1)?.content ?? ""), messages: asked.messages, traceparent: request.headers.traceparent };
     this.requests.push(seen);
     const step = this.#plan({ ...seen, number: this.requests.length });
     if (step.hold) await new Promise((resolve) => this.#held.push(resolve));

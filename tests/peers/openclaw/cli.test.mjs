@@ -44,6 +44,7 @@ describe("the command line of 2026.1.30, on the gateway's own state folder", { c
     assert.match(stdout, /✓ Channel issues \(none\)/);
   });
 
+  // parity: 1.6-entry-points
   test("agent prints the model's answer", () => old(["agent", "--agent", "main", "-m", "hello there"], /^echo: hello there$/m));
 
   test("agent --json has the run, the answer and the usage", async () => {

@@ -124,6 +124,7 @@ test("a token in the address is not read by the gateway, and our own WebChat sta
   assert.deepEqual(await (await setting.gateway.fetch("/control/avatar/main?meta=1")).json(), { avatarUrl: null });
 });
 
+// parity: 1.12-control-ui
 test("Chat: send, stream, final, and a reload keeps the history", async () => {
   await open("chat", "chat.history", "sessions.list");
   await page.locator("textarea").fill("LONG:20 HOLD:4:door");
@@ -203,6 +204,7 @@ test("Nodes: a wider policy for commands is refused with words, a narrower one i
   assert.match(fs.readFileSync(path.join(setting.gateway.stateDir, "openclaw.json"), "utf8"), /"security": "deny"/);
 });
 
+// parity: 1.12-control-ui
 test("Config: a change in the form is saved, with the comments and the secrets as they were", async () => {
   await open("config", "config.schema", "config.get");
   await says(/Settings\s+valid/, /Bootstrap Max Chars/);

@@ -32,6 +32,7 @@ async function say(text) {
   terminal.press("Enter");
 }
 
+// parity: 1.12-tui
 test("2026.1.30: history, a streamed answer, /status, and ESC stops a run", async () => {
   open("2026.1.30", setting.beside);
   const begun = await terminal.shows(/connected \| idle/, 60000);

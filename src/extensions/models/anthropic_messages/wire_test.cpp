@@ -154,6 +154,7 @@ TEST(AnthropicRequest, PutsAllResultsIntoOneMessageAndMarksTheCache) {
       R"({"type":"text","text":"and now","cache_control":{"type":"ephemeral"}}]}]})");
 }
 
+// parity: 1.6-thinking
 TEST(AnthropicRequest, ThinkingGetsAPartOfTheOutputLimitAndNeverStartsInTheMiddleOfATurn) {
   auto request = conversation();
   const auto has = [&](std::string_view part, std::set<std::string> flags = {}) {

@@ -140,6 +140,7 @@ TEST(GoogleRequest, PutsResultsIntoOneContentAndSignaturesWhereTheyWere) {
       R"("generationConfig":{"maxOutputTokens":8192}})");
 }
 
+// parity: 1.6-thinking
 TEST(GoogleRequest, AsksForThinkingAsTheModelWantsToBeAsked) {
   auto request = conversation();
   request.reasoning = true;

@@ -198,6 +198,7 @@ TEST_F(ExecTest, ReplacesInvalidUtf8) {
   EXPECT_EQ(text(exec({{"command", "printf '\\377ok'"}})), "\xEF\xBF\xBDok");
 }
 
+// parity: 1.7-exec
 TEST_F(ExecTest, StopsWhatTakesTooLong) {
   const auto result = exec({{"command", "sleep 1000"}, {"timeout", 1}});
   EXPECT_NE(text(result).find("its time was over"), std::string::npos);
@@ -231,6 +232,7 @@ TEST_F(ExecTest, GoesOnInTheBackgroundAndAnnouncesItsEnd) {
   EXPECT_EQ(process({{"action", "poll"}, {"sessionId", id}}).error().kind, Kind::missing);
 }
 
+// parity: 1.7-exec
 TEST_F(ExecTest, YieldsToTheBackgroundAfterTheGivenTime) {
   const auto started = exec({{"command", "sleep 1000"}, {"yieldMs", 20}});
   const auto id = string_or(details(started), "sessionId");

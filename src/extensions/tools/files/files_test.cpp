@@ -120,6 +120,7 @@ TEST_F(FilesTest, ReadCutsAnEndlessLine) {
   EXPECT_NE(shown.find("Line 1 is longer than 50 KB"), std::string::npos);
 }
 
+// parity: 1.7-read
 TEST_F(FilesTest, ReadDescribesBinariesAndShowsImages) {
   put("program", std::string("\x7f"
                              "ELF\0\1\2",
