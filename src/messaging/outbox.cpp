@@ -236,6 +236,11 @@ Task<bool> Outbox::after_problem(const ports::Capabilities& capabilities, store:
                       problem.fault == SendFault::ambiguous;
   if (!passes || ++row.attempts >= kMostAttempts || time_.now_ms() - row.created_ms > kOldestMs) {
     CO_TRY_VOID(co_await give_up(row, "dead", row.error));
+    // Whom the platform refuses to serve cannot be told; everybody else is.
+    if (problem.fault != SendFault::refused && problem.fault != SendFault::missing)
+      CO_TRY_VOID(co_await tell_chat(
+          row, body,
+          fmt::format("My last message could not be delivered: {} Write /resend to try it again.", row.error)));
     co_return false;
   }
   const auto growing = std::min<std::int64_t>(std::int64_t{400} << std::min(row.attempts - 1, 6), 30'000);

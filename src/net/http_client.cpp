@@ -240,7 +240,7 @@ Task<std::shared_ptr<StreamedResponse>> open_once(std::shared_ptr<ClientCore> co
       co_return response;
     }
     CO_TRY_VOID(co_await async::check_cancelled());
-    if (!may_retry(*attempt, answered.error())) co_return std::unexpected(answered.error());
+    if (!request.repeatable || !may_retry(*attempt, answered.error())) co_return std::unexpected(answered.error());
   }
 }
 

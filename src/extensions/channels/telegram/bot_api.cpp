@@ -71,6 +71,7 @@ Task<ApiAnswer> BotApi::call(std::string method, json::object parameters, std::i
   request.headers.set("Content-Type", "application/json");
   request.body = to_text(json::value(std::move(parameters)));
   request.first_byte_timeout_ms = timeout_ms;
+  request.repeatable = !method.starts_with("send") || method == "sendChatAction";
   request.idle_timeout_ms = 30'000;
   co_return co_await exchange(std::move(request));
 }
@@ -95,6 +96,7 @@ Task<ApiAnswer> BotApi::upload(std::string method, json::object parameters, std:
   request.headers.set("Content-Type", "multipart/form-data; boundary=" + boundary);
   request.body = std::move(body);
   request.first_byte_timeout_ms = 120'000;
+  request.repeatable = false;
   co_return co_await exchange(std::move(request));
 }
 
