@@ -17,8 +17,10 @@ openclaw_static_library(OPENCLAW_SECCOMP seccomp)
 openclaw_static_library(OPENCLAW_RE2 re2)
 openclaw_static_library(OPENCLAW_UTF8PROC utf8proc)
 openclaw_static_library(OPENCLAW_GUMBO gumbo)
+openclaw_static_library(OPENCLAW_CMARK cmark-gfm)
+openclaw_static_library(OPENCLAW_CMARK_EXTENSIONS cmark-gfm-extensions)
 
 add_library(openclaw_dependencies INTERFACE)
 target_link_libraries(openclaw_dependencies INTERFACE
   ${OPENCLAW_BOOST_JSON} ${OPENCLAW_BOOST_CONTAINER} ${OPENCLAW_SQLITE} ${OPENCLAW_SODIUM} ${OPENCLAW_SECCOMP}
-  ${OPENCLAW_RE2} ${OPENCLAW_UTF8PROC} ${OPENCLAW_GUMBO} OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB Threads::Threads dl)
+  ${OPENCLAW_RE2} ${OPENCLAW_UTF8PROC} ${OPENCLAW_GUMBO} ${OPENCLAW_CMARK_EXTENSIONS} ${OPENCLAW_CMARK} OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB Threads::Threads dl)

@@ -64,7 +64,7 @@ bool is_stop_word(std::string_view text) {
 }
 
 Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand parsed, ports::Message user,
-                               std::string channel, std::string body) {
+                               std::string channel, std::string dedupe_key, std::string body) {
   auto& services = runtime.services();
   std::string text;
   if (const auto* command = chat_commands().find(parsed.name)) {
@@ -86,7 +86,7 @@ Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand pars
 
   store::InboxRow row;
   row.channel = std::move(channel);
-  row.dedupe_key = run.run_id;
+  row.dedupe_key = std::move(dedupe_key);
   row.run_id = run.run_id;
   row.session_key = run.session_key;
   row.body = std::move(body);
@@ -96,6 +96,7 @@ Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand pars
   const auto session_id = uuid_v7(services.time, services.random);
   auto* random = &services.random;
   user.run_id = "injected";
+  const auto record_end = services.record_end;
   std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
     TRY(const bool fresh, store::accept_message(connection, row));
     if (!fresh) return false;
@@ -107,6 +108,7 @@ Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand pars
     TRY_VOID(append_message(connection, session.session_id, row.run_id, answer, *random));
     session.updated_ms = answer.timestamp_ms;
     TRY_VOID(store::save_session(connection, session));
+    TRY_VOID(record_end(connection, row.run_id, answer));
     return true;
   };
   CO_TRY(const bool fresh, co_await services.database.write<bool>(std::move(record)));

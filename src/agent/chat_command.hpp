@@ -46,7 +46,7 @@ std::optional<ParsedCommand> parse_chat_command(std::string_view text);
 // Runs the command and records question and answer (as the gateway's own words) together with the inbox row. False when
 // this message had been taken before.
 Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand command, ports::Message user,
-                               std::string channel, std::string body);
+                               std::string channel, std::string dedupe_key, std::string body);
 
 // Whole messages that stop the run: stop, esc, abort, wait, exit, interrupt, "/stop" and the same in French (arrête,
 // stoppe).

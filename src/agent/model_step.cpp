@@ -368,6 +368,7 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
   entry.subject = candidate.reference;
   entry.outcome = "ok";
   entry.cost_micro_usd = counted.micro_usd;
+  const auto record_end = services.record_end;
   unsettled_->cost = counted;
   const auto spent = *unsettled_;
   std::function<Result<std::string>(store::Connection&)> write =
@@ -391,7 +392,10 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
     }
     TRY_VOID(append_message(connection, row.session_id, info.run_id, message, *random));
     TRY_VOID(store::save_session(connection, saved));
-    if (last) TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
+    if (last) {
+      TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
+      TRY_VOID(record_end(connection, info.run_id, message));
+    }
     return warning;
   };
   // Calls are followed by a receipt or by the next reply before anything depends on them.

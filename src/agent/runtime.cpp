@@ -343,9 +343,11 @@ Task<> Runtime::fail_interrupted(store::InboxRow row) {
                                           : "Check that first, then press Retry to run the message again.";
   auto* random = &services_.random;
   const auto now = services_.time.now_ms();
+  const auto record_end = services_.record_end;
   std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
     if (session) TRY_VOID(append_message(connection, session->session_id, row.run_id, message, *random));
     TRY_VOID(store::set_run_state(connection, row.run_id, "failed", now, message.error_message));
+    TRY_VOID(record_end(connection, row.run_id, message));
     return true;
   };
   CO_TRY([[maybe_unused]] const bool recorded, co_await services_.database.write<bool>(std::move(record)));

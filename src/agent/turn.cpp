@@ -179,6 +179,7 @@ Turn::Record Turn::ending(ports::Message last, std::string state, std::string er
   const auto user = run_.user_in_transcript ? std::nullopt : std::optional<ports::Message>(run_.user);
   const auto unsettled = unsettled_;
   auto* random = &services.random;
+  const auto record_end = services.record_end;
   return [=](store::Connection& connection) -> Result<bool> {
     auto session_id = known_session;
     if (session_id.empty()) {
@@ -189,6 +190,7 @@ Turn::Record Turn::ending(ports::Message last, std::string state, std::string er
     TRY_VOID(append_message(connection, session_id, info.run_id, last, *random));
     if (unsettled) TRY_VOID(store::settle(connection, unsettled->reservation, unsettled->cost, unsettled->scopes));
     TRY_VOID(store::set_run_state(connection, info.run_id, state, now, error));
+    TRY_VOID(record_end(connection, info.run_id, last));
     return true;
   };
 }

@@ -1,6 +1,7 @@
 #include "app/gateway_program.hpp"
 
 #include "agent/models.hpp"
+#include "agent/run_events_fan.hpp"
 #include "agent/runtime.hpp"
 #include "app/config_watch.hpp"
 #include "app/model_setup.hpp"
@@ -17,6 +18,7 @@
 #include "gateway/bind.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
+#include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
 #include "net/trace_export.hpp"
 #include "sandbox/confine.hpp"
@@ -115,10 +117,15 @@ public:
         models_((ports::register_extensions(registry_), registry_),
                 ports::ServerServices{loop_.get_executor(), scope_, time_, *http_, folder_.file("servers"),
                                       [this](std::string_view name) { return environment_.find(name).value_or(""); }},
-                environment_.variables(), broadcaster_),
-        runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_,
-                                        broadcaster_, models_, folder_.path()}),
-        messaging_(runtime_) {}
+                environment_.variables(), events_),
+        runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_, events_,
+                                        models_, folder_.path(), &messaging::Channels::record_end}),
+        messaging_(runtime_),
+        channels_(messaging::ChannelsServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_,
+                                              runtime_, messaging_, folder_.path()}) {
+    events_.add(broadcaster_);
+    events_.add(channels_.replies());
+  }
 
   int run() {
     const auto outcome = async::run(loop_, serve());
@@ -194,7 +201,8 @@ private:
                                models_,        messaging_,
                                gateway,        folder_.path(),
                                snapshot_.path, std::string(kVersion),
-                               config_,        [this] { return show_file(); }};
+                               config_,        [this] { return show_file(); },
+                               &channels_};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);
@@ -224,7 +232,9 @@ private:
   }
 
   Task<> serve_until_signal(gateway::Gateway* gateway) {
+    CO_TRY_VOID(co_await channels_.configure(snapshot_.value));
     CO_TRY_VOID(co_await runtime_.recover());
+    CO_TRY_VOID(co_await channels_.recover());
     scope_.spawn("memory", give_back_memory());
     scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
@@ -286,6 +296,8 @@ private:
         continue;
       }
       snapshot_ = std::move(*loaded);
+      if (auto connected = co_await channels_.configure(snapshot_.value); !connected)
+        log::error("channels", connected.error().text());
       log::info("config", "The changed configuration is in force.", {{"hash", snapshot_.hash}});
       if (const auto keys = read_at_start_only(started_with_, snapshot_.value); !keys.empty())
         log::warn("config", fmt::format("{} {} only at the start, so the change waits for the next one.",
@@ -298,11 +310,12 @@ private:
   Task<> stop(gateway::Gateway* gateway) {
     auto goodbye = co_await gateway->stop("gateway stopping");
     auto runs = co_await runtime_.shut_down();
+    auto messengers = co_await channels_.shut_down();
     auto told = co_await broadcaster_.shut_down("gateway stopping");
     auto flushed = co_await traces_.flush();
     scope_.cancel();
     auto joined = co_await scope_.join();
-    for (auto* outcome : {&goodbye, &runs, &told, &flushed, &joined})
+    for (auto* outcome : {&goodbye, &runs, &messengers, &told, &flushed, &joined})
       if (!*outcome) co_return *outcome;
     co_return Result<>{};
   }
@@ -326,10 +339,12 @@ private:
   std::unique_ptr<net::HttpClient> http_;
   net::TraceExport traces_{*http_, scope_, time_};
   ports::Registry registry_;
+  agent::RunEventsFan events_;
   gateway::Broadcaster broadcaster_;
   agent::Models models_;
   agent::Runtime runtime_;
   messaging::Messaging messaging_;
+  messaging::Channels channels_;
 };
 
 Result<int> run(const cli::GatewayOptions& options) {

@@ -3,6 +3,7 @@
 #include "agent/runtime.hpp"
 #include "config/config.hpp"
 #include "gateway/gateway.hpp"
+#include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
 #include <functional>
 #include <string>
@@ -24,6 +25,7 @@ struct Services {
   // The configuration as it is shown: secrets replaced; {path, exists, raw, parsed, valid, config, hash, issues,
   // warnings}.
   std::function<json::object()> shown_config;
+  messaging::Channels* channels = nullptr; // none in tests that need no messengers
 };
 
 } // namespace openclaw::gateway

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include "messaging/account.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::messaging {
@@ -24,6 +25,7 @@ std::string body_of(const Inbound& message) {
   if (!message.thinking.empty()) body["thinking"] = message.thinking;
   if (!message.extra_system_prompt.empty()) body["extraSystemPrompt"] = message.extra_system_prompt;
   if (message.timeout_ms > 0) body["timeoutMs"] = message.timeout_ms;
+  if (auto delivery = parse_json(message.delivery, "delivery")) body["delivery"] = std::move(*delivery);
   return to_text(body);
 }
 
@@ -87,6 +89,7 @@ Task<Receipt> Messaging::retry(std::string session_key, std::string run_id, std:
   message.thinking = string_or(body, "thinking");
   message.extra_system_prompt = string_or(body, "extraSystemPrompt");
   message.may_command = false;
+  if (const auto* delivery = find(body, "delivery")) message.delivery = to_text(*delivery);
   auto receipt = co_await accept(std::move(message), std::move(key), run_id);
   co_return receipt;
 }
@@ -108,7 +111,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   if (command) {
     agent::RunInfo info{message.run_id, key.canonical, key.agent_id, message.session_key};
     auto answered = co_await agent::answer_chat_command(runtime_, info, *command, user_message(message.text, now),
-                                                        message.channel, body_of(message));
+                                                        message.channel, message.dedupe_key, body_of(message));
     if (!answered) co_return std::unexpected(answered.error());
     if (!*answered) receipt.state = Receipt::State::in_flight;
     co_return receipt;
@@ -143,6 +146,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   const auto session_id = uuid_v7(services.time, services.random);
   auto* random = &services.random;
   const auto agent_id = key.agent_id;
+  const auto checkpoint = message.checkpoint;
   std::function<Result<bool>(store::Connection&)> save = [=](store::Connection& connection) -> Result<bool> {
     TRY(const bool fresh, store::accept_message(connection, row));
     if (!fresh) return false;
@@ -153,6 +157,10 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
     session.updated_ms = now;
     session.channel = row.channel;
     TRY_VOID(store::save_session(connection, session));
+    if (!checkpoint.empty()) {
+      const auto account = row.dedupe_key.substr(0, row.dedupe_key.find(':'));
+      TRY_VOID(store::set_channel_fact(connection, {row.channel, account}, Account::kCheckpoint, checkpoint, now));
+    }
     return true;
   };
   auto saved = co_await services.database.write<bool>(std::move(save));

@@ -16,6 +16,8 @@ struct Inbound {
   std::string thinking; // word, for this message only
   std::string extra_system_prompt;
   std::int64_t timeout_ms = 0;
+  std::string delivery;    // JSON: where the answer goes, for messengers; empty: WebChat
+  std::string checkpoint;  // where the account's stream goes on; stored together with the message
   trace::Context trace;    // what the sender traces it with
   bool may_command = true; // slash commands and stop words are obeyed (an authorised sender)
 };

@@ -224,7 +224,14 @@ Task<std::shared_ptr<StreamedResponse>> open_once(std::shared_ptr<ClientCore> co
     attempt->deadline = std::make_shared<Deadline>(core->executor);
     if (!fresh) attempt->stream = core->pool.take(key);
     attempt->reused = attempt->stream != nullptr;
-    if (!attempt->reused) CO_TRY_VOID(co_await dial(core, attempt, destination, request.connect_timeout_ms));
+    if (!attempt->reused) {
+      auto dialled = co_await dial(core, attempt, destination, request.connect_timeout_ms);
+      if (!dialled) {
+        auto error = dialled.error();
+        if (error.code.empty()) error.code = kNotSent;
+        co_return std::unexpected(std::move(error));
+      }
+    }
     auto answered = co_await send_and_read_head(attempt, request, head);
     if (answered) {
       request.body = {};
@@ -233,7 +240,7 @@ Task<std::shared_ptr<StreamedResponse>> open_once(std::shared_ptr<ClientCore> co
       co_return response;
     }
     CO_TRY_VOID(co_await async::check_cancelled());
-    if (!may_retry(*attempt, answered.error())) co_return std::unexpected(answered.error());
+    if (!request.repeatable || !may_retry(*attempt, answered.error())) co_return std::unexpected(answered.error());
   }
 }
 

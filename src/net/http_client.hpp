@@ -11,6 +11,9 @@
 
 namespace openclaw::net {
 
+// Error::code of a request that certainly did not reach the server: there was no connection to it.
+inline constexpr std::string_view kNotSent = "not-sent";
+
 struct Outbound {
   Outbound(std::string method_, std::string url_) : method(std::move(method_)), url(std::move(url_)) {}
   std::string method;
@@ -22,6 +25,9 @@ struct Outbound {
   std::int64_t first_byte_timeout_ms = 300'000; // of the answer, and then of its body: a local model reads for minutes
   std::int64_t idle_timeout_ms = 120'000;       // between two reads of the body
   std::size_t body_limit = 16 * 1024 * 1024;
+  // Whether it may be sent again when a connection that was kept turns out to be dead: not for what must not happen
+  // twice.
+  bool repeatable = true;
   int redirects = 0; // followed at most; every hop passes the guard again
 };
 

@@ -17,6 +17,12 @@ Dialect* Registry::find_dialect(std::string_view name) const {
   return nullptr;
 }
 
+const ChannelType* Registry::find_channel(std::string_view id) const {
+  for (const auto& channel : channels_)
+    if (channel.id == id) return &channel;
+  return nullptr;
+}
+
 Registry::Program Registry::find_program(std::string_view name) const {
   const auto found = programs_.find(name);
   return found == programs_.end() ? nullptr : found->second;

@@ -1,6 +1,7 @@
 // What extensions register with: each folder src/extensions/FAMILY/NAME/ defines `void
 // register_FAMILY_NAME(ports::Registry&)`, and cmake generates the list of calls.
 #pragma once
+#include "ports/channel.hpp"
 #include "ports/model.hpp"
 #include "ports/model_server.hpp"
 #include "ports/tool.hpp"
@@ -31,6 +32,10 @@ public:
   using MakeServer = std::function<std::unique_ptr<ModelServer>(ServerServices)>;
   void add_model_server(MakeServer make) { server_makers_.push_back(std::move(make)); }
 
+  void add_channel(ChannelType type) { channels_.push_back(std::move(type)); }
+  const std::vector<ChannelType>& channels() const { return channels_; }
+  const ChannelType* find_channel(std::string_view id) const; // nullptr: not in this build
+
   // Another program inside this binary, for a process of its own (a sandbox executes only what it is given, so an
   // extension brings its worker along). main() calls register_extensions(), looks argv[1] up before it sets up anything
   // else, and returns program(argc - 1, argv + 1). At most one a name: the first stays.
@@ -48,6 +53,7 @@ private:
   std::vector<std::unique_ptr<Tool>> tools_;
   std::vector<std::unique_ptr<Dialect>> dialects_;
   std::vector<MakeServer> server_makers_;
+  std::vector<ChannelType> channels_;
   std::map<std::string, Program, std::less<>> programs_;
 };
 
