@@ -39,6 +39,7 @@ const told = (chat, pattern, count = 1) =>
     return found.length >= count ? found : undefined;
   }, `${count} message(s) to ${chat} like ${pattern}`, { describe: () => `; sent: ${JSON.stringify(telegram.sent(chat)).slice(0, 600)}` });
 
+// parity: 1.3-telegram, 1.3-common
 test("a message is answered once, where it came from, in Telegram's markup", async () => {
   await startGateway({ allowFrom: [7] });
   await telegram.inject(telegram.message(script(["**bold** & `code` <b>\n\n- one\n- two"])));
@@ -48,6 +49,7 @@ test("a message is answered once, where it came from, in Telegram's markup", asy
   assert.ok(telegram.calls.some((call) => call.method === "sendChatAction"), "it shows that it types");
 });
 
+// parity: 1.2-dm-policy, 1.2-pairing-codes
 test("a stranger gets a code once and no model is asked; the owner lets them in", async () => {
   const gateway = await startGateway();
   const asked = (await model.requests()).length;
@@ -66,6 +68,7 @@ test("a stranger gets a code once and no model is asked; the owner lets them in"
   await told(7, /now it is me/);
 });
 
+// parity: 1.2-group-policy, 1.2-mention-gating
 test("in a group it answers when it is spoken to, and knows what was said before", async () => {
   const chat = { id: -100500, type: "supergroup", title: "Team" };
   await startGateway({ allowFrom: [7], groups: { "-100500": {} } });
