@@ -4,6 +4,7 @@
 #include "agent/context.hpp"
 #include "agent/notice.hpp"
 #include "agent/prompt.hpp"
+#include "agent/session_key.hpp"
 #include "agent/transcript_window.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
@@ -178,7 +179,8 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
   if (!agent)
     return fail(Kind::invalid, fmt::format("There is no agent \"{}\".", run_.info.agent_id),
                 "See openclaw config get agents.list.");
-  request.system = system_prompt({*agent, workspace, request.tools, settings.bootstrap_max_chars, small});
+  request.system = system_prompt(
+      {*agent, workspace, request.tools, settings.bootstrap_max_chars, small, is_shared(run_.info.session_key)});
   if (!run_.extra_system_prompt.empty()) request.system += "\n" + run_.extra_system_prompt;
   TRY(auto window, read_window(runtime_.services().database.reader(), session_.session_id, !small));
   if (!small) add_notices(window, notices_);

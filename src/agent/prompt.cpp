@@ -53,6 +53,7 @@ std::string system_prompt(const PromptInput& input) {
             "markdown.\n";
   std::string files;
   for (const auto name : kFiles) {
+    if (input.shared && name == "MEMORY.md") continue;
     const auto content = input.workspace.read_file(name, kReadLimit);
     if (!content || trim(*content).empty()) continue;
     const auto limit = input.file_limit;

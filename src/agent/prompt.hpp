@@ -15,6 +15,7 @@ struct PromptInput {
   const std::vector<ports::ToolSpec>& tools;
   std::size_t file_limit = 20'000; // bytes of each workspace file; longer ones keep 70 % head and 20 % tail
   bool small = false;              // a model with little context: a few sentences and no files but SOUL.md
+  bool shared = false;             // other people read along (a group): MEMORY.md, which is about one person, stays out
 };
 std::string system_prompt(const PromptInput& input);
 

@@ -29,4 +29,8 @@ Result<SessionKey> canonical_session_key(std::string_view written, std::string_v
   return SessionKey{std::string(key), std::string(agent_id)};
 }
 
+bool is_shared(std::string_view canonical) {
+  return canonical.contains(":group:") || canonical.contains(":channel:");
+}
+
 } // namespace openclaw::agent

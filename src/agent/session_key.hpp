@@ -15,5 +15,7 @@ struct SessionKey {
 // "main", "" and "agent:main:main" are the same; a key without "agent:" belongs to the default agent. At most 128
 // characters of the id grammar plus '/', '@', '+', '=' and '#', which channels use in peer names.
 Result<SessionKey> canonical_session_key(std::string_view written, std::string_view default_agent);
+// Whether several people read in this conversation: a group's or a room's.
+bool is_shared(std::string_view canonical);
 
 } // namespace openclaw::agent

@@ -71,7 +71,8 @@ test("a stranger gets a code once and no model is asked; the owner lets them in"
 // parity: 1.2-group-policy, 1.2-mention-gating
 test("in a group it answers when it is spoken to, and knows what was said before", async () => {
   const chat = { id: -100500, type: "supergroup", title: "Team" };
-  await startGateway({ allowFrom: [7], groups: { "-100500": {} } });
+  const gateway = await startGateway({ allowFrom: [7], groups: { "-100500": {} } });
+  fs.writeFileSync(path.join(gateway.workspace, "MEMORY.md"), "Ada is afraid of moths.");
   await telegram.inject(telegram.message("the server is called Hazel", { chat, from: { id: 8, first_name: "Bo" } }));
   const question = "@claw_bot what is its name?";
   await telegram.inject(telegram.message(question, { chat, entities: [{ type: "mention", offset: 0, length: 9 }] }));
@@ -79,6 +80,10 @@ test("in a group it answers when it is spoken to, and knows what was said before
   const [request] = await model.requests({ text: "what is its name", atLeast: 1 });
   assert.match(JSON.stringify(request.body ?? request), /Bo: the server is called Hazel/);
   assert.equal(telegram.sent(-100500).length, 1);
+  assert.doesNotMatch(JSON.stringify(request.body ?? request), /afraid of moths/, "what is about one person stays out of groups");
+  await telegram.inject(telegram.message("and what about me?"));
+  const [alone] = await model.requests({ text: "and what about me", atLeast: 1 });
+  assert.match(JSON.stringify(alone.body ?? alone), /afraid of moths/);
 });
 
 test("a long answer comes in pieces that Telegram takes, its code fence whole in each", async () => {
