@@ -2,6 +2,7 @@
 
 #include "agent/approvals.hpp"
 #include "agent/exec_rights.hpp"
+#include "agent/session_key.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/schema.hpp"
@@ -59,10 +60,9 @@ policy::ToolCaller caller_of(std::string_view agent_id, std::string_view session
   const auto parts = split(session_key, ':');
   if (parts.size() < 4 || parts[0] != "agent") return caller;
   caller.subagent = parts[2] == "subagent";
-  // agent:ID:CHANNEL:group|channel:GROUP
-  if (parts.size() >= 5 && (parts[3] == "group" || parts[3] == "channel")) {
-    caller.channel = parts[2];
-    caller.group = session_key.substr(static_cast<std::size_t>(parts[4].data() - session_key.data()));
+  if (const auto group = group_of(session_key); group && !group->channel.empty()) {
+    caller.channel = group->channel;
+    caller.group = group->id;
   }
   return caller;
 }

@@ -1,5 +1,6 @@
 #include "agent/chat_command.hpp"
 
+#include "agent/notice.hpp"
 #include "base/text.hpp"
 #include <algorithm>
 #include <fmt/core.h>
@@ -75,14 +76,8 @@ Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand pars
     const auto similar = nearest(parsed.name, chat_commands().names());
     text = fmt::format("There is no command /{}. Did you mean /{}? See /help.", parsed.name, similar.value_or("help"));
   }
-  ports::Message answer;
-  answer.role = ports::Role::assistant;
-  answer.timestamp_ms = services.time.now_ms();
-  answer.stop_reason = ports::StopReason::injected;
-  answer.provider = "openclaw";
-  answer.model = "gateway-injected";
+  auto answer = injected_message(std::move(text), services.time.now_ms());
   answer.run_id = run.run_id;
-  answer.content.emplace_back(ports::TextBlock{std::move(text)});
 
   store::InboxRow row;
   row.channel = std::move(channel);

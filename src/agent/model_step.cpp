@@ -179,8 +179,8 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
   if (!agent)
     return fail(Kind::invalid, fmt::format("There is no agent \"{}\".", run_.info.agent_id),
                 "See openclaw config get agents.list.");
-  request.system = system_prompt(
-      {*agent, workspace, request.tools, settings.bootstrap_max_chars, small, is_shared(run_.info.session_key)});
+  request.system = system_prompt({*agent, workspace, request.tools, settings.bootstrap_max_chars, small,
+                                  group_of(run_.info.session_key).has_value()});
   if (!run_.extra_system_prompt.empty()) request.system += "\n" + run_.extra_system_prompt;
   TRY(auto window, read_window(runtime_.services().database.reader(), session_.session_id, !small));
   if (!small) add_notices(window, notices_);

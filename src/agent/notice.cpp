@@ -2,15 +2,20 @@
 
 namespace openclaw::agent {
 
+ports::Message injected_message(std::string text, std::int64_t now_ms) {
+  ports::Message message;
+  message.role = ports::Role::assistant;
+  message.timestamp_ms = now_ms;
+  message.provider = "openclaw";
+  message.model = "gateway-injected";
+  message.stop_reason = ports::StopReason::injected;
+  message.content.emplace_back(ports::TextBlock{std::move(text)});
+  return message;
+}
+
 Task<> tell_session(Runtime& runtime, RunInfo run, std::string session_id, std::string text) {
   auto& services = runtime.services();
-  ports::Message notice;
-  notice.role = ports::Role::assistant;
-  notice.timestamp_ms = services.time.now_ms();
-  notice.provider = "openclaw";
-  notice.model = "gateway-injected";
-  notice.stop_reason = ports::StopReason::injected;
-  notice.content.emplace_back(ports::TextBlock{"⚙️ " + std::move(text)});
+  const auto notice = injected_message("⚙️ " + std::move(text), services.time.now_ms());
   auto* random = &services.random;
   std::function<Result<bool>(store::Connection&)> append = [=](store::Connection& connection) -> Result<bool> {
     TRY_VOID(append_message(connection, session_id, "", notice, *random));

@@ -402,6 +402,21 @@ TEST(SessionKey, HasOneNameForEachConversation) {
   EXPECT_FALSE(canonical_session_key("../etc passwd", "main"));
 }
 
+TEST(SessionKey, NamesItsGroupWithAndWithoutAnAccount) {
+  for (const auto* key : {"agent:main:telegram:group:-100:topic:5", "agent:main:telegram:work:group:-100:topic:5"}) {
+    const auto group = group_of(key);
+    ASSERT_TRUE(group) << key;
+    EXPECT_EQ(group->channel, "telegram") << key;
+    EXPECT_EQ(group->kind, "group") << key;
+    EXPECT_EQ(group->id, "-100:topic:5") << key;
+  }
+  EXPECT_EQ(group_of("agent:main:slack:channel:c1")->kind, "channel");
+  EXPECT_FALSE(is_group("agent:main:slack:channel:c1"));
+  EXPECT_TRUE(is_group("agent:main:group:120363"));
+  for (const auto* key : {"agent:main:main", "agent:group:main", "agent:main:telegram:dm:7", "agent:main:group", ""})
+    EXPECT_FALSE(group_of(key)) << key;
+}
+
 // parity: 1.3-webchat, 1.5-stop
 TEST(StopWords, AreWholeMessagesOnly) {
   EXPECT_TRUE(is_stop_word(" Stop! "));

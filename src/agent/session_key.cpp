@@ -29,8 +29,19 @@ Result<SessionKey> canonical_session_key(std::string_view written, std::string_v
   return SessionKey{std::string(key), std::string(agent_id)};
 }
 
-bool is_shared(std::string_view canonical) {
-  return canonical.contains(":group:") || canonical.contains(":channel:");
+std::optional<GroupKey> group_of(std::string_view canonical) {
+  const auto parts = split(canonical, ':');
+  for (std::size_t at = 2; at + 1 < parts.size(); ++at) {
+    if (parts[at] != "group" && parts[at] != "channel") continue;
+    const auto begin = static_cast<std::size_t>(parts[at + 1].data() - canonical.data());
+    return GroupKey{at > 2 ? parts[2] : std::string_view(), parts[at], canonical.substr(begin)};
+  }
+  return std::nullopt;
+}
+
+bool is_group(std::string_view canonical) {
+  const auto group = group_of(canonical);
+  return group && group->kind == "group";
 }
 
 } // namespace openclaw::agent

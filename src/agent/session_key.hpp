@@ -2,6 +2,7 @@
 // names.
 #pragma once
 #include "base/result.hpp"
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,15 @@ struct SessionKey {
 // "main", "" and "agent:main:main" are the same; a key without "agent:" belongs to the default agent. At most 128
 // characters of the id grammar plus '/', '@', '+', '=' and '#', which channels use in peer names.
 Result<SessionKey> canonical_session_key(std::string_view written, std::string_view default_agent);
-// Whether several people read in this conversation: a group's or a room's.
-bool is_shared(std::string_view canonical);
+
+// The conversation of several people that a key names: agent:ID:CHANNEL[:ACCOUNT]:group|channel:ID[:topic:…]. Nothing
+// for one person's. The views are into the key.
+struct GroupKey {
+  std::string_view channel; // empty in keys of old files: agent:ID:group:…
+  std::string_view kind;    // "group" or "channel"
+  std::string_view id;      // with its topic or thread
+};
+std::optional<GroupKey> group_of(std::string_view canonical);
+bool is_group(std::string_view canonical); // of kind "group"
 
 } // namespace openclaw::agent

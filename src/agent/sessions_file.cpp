@@ -1,5 +1,6 @@
 #include "agent/sessions_file.hpp"
 
+#include "agent/session_key.hpp"
 #include "async/offload.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -40,7 +41,7 @@ Result<> keep_original(const std::string& folder, const json::object& ours) {
 } // namespace
 
 json::object session_file_entry(const store::SessionRow& row, const std::string& folder) {
-  const auto* chat_type = row.key.find(":group:") != std::string::npos ? "group" : "direct";
+  const auto* chat_type = is_group(row.key) ? "group" : "direct";
   json::object entry{{"sessionId", row.session_id},
                      {"updatedAt", row.updated_ms},
                      {"systemSent", row.context_tokens > 0},

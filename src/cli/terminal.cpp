@@ -30,24 +30,44 @@ Result<std::string> read_line() {
 // The terminal shows nothing that is typed while this lives.
 class NoEcho {
 public:
-  NoEcho() {
+  // TCSANOW keeps what was typed ahead, TCSAFLUSH throws it away.
+  explicit NoEcho(int when) : when_(when) {
     if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
     auto quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    changed_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &quiet) == 0;
+    changed_ = ::tcsetattr(STDIN_FILENO, when_, &quiet) == 0;
   }
   ~NoEcho() {
-    if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+    if (changed_) ::tcsetattr(STDIN_FILENO, when_, &before_);
   }
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
 
 private:
+  int when_;
   termios before_{};
   bool changed_ = false;
 };
 
 } // namespace
+
+Secret read_secret(Output& output, std::string_view question, std::size_t limit) {
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  if (terminal) output.note(question);
+  std::optional<NoEcho> quiet;
+  if (terminal) quiet.emplace(TCSAFLUSH);
+  std::string text;
+  char piece[4096];
+  while (text.size() <= limit) {
+    const auto count = ::read(STDIN_FILENO, piece, sizeof piece);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    text.append(piece, static_cast<std::size_t>(count));
+    if (terminal && text.ends_with('\n')) break;
+  }
+  explicit_bzero(piece, sizeof piece);
+  return Secret(std::move(text));
+}
 
 Result<> Terminal::check(std::string_view without) {
   if (::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO)) return {};
@@ -64,7 +84,7 @@ Result<std::string> Terminal::line(std::string_view question, std::string_view o
 Result<Secret> Terminal::hidden(std::string_view question) {
   output_.write(fmt::format("{} (it is not shown): ", question));
   auto answer = [] {
-    const NoEcho quiet;
+    const NoEcho quiet(TCSANOW); // a wizard may be answered ahead
     return read_line();
   }();
   output_.line();

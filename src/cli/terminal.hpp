@@ -9,6 +9,11 @@
 
 namespace openclaw::cli {
 
+// A secret from whoever runs the command: asked for and not shown at a terminal, else all of standard input. Never from
+// the command line, where others could see it. As it came, its line end too; more than `limit` bytes are cut soon after
+// it, so that the caller sees that they were too many.
+Secret read_secret(Output& output, std::string_view question, std::size_t limit);
+
 class Terminal {
 public:
   explicit Terminal(Output& output) : output_(output) {}

@@ -1,5 +1,6 @@
 #include "gateway/session_view.hpp"
 
+#include "agent/session_key.hpp"
 #include "agent/transcript.hpp"
 #include "base/text.hpp"
 
@@ -37,7 +38,7 @@ ModelName model_of(const store::SessionRow& row, const DefaultModel& defaults) {
 }
 
 std::string kind_of(const store::SessionRow& row) {
-  return row.key.find(":group:") != std::string::npos ? "group" : "direct";
+  return agent::is_group(row.key) ? "group" : "direct";
 }
 
 } // namespace

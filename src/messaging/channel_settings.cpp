@@ -151,8 +151,9 @@ DeliverySettings delivery_settings(const json::value& config, const AccountSetti
     stream = streaming->is_object()   ? string_or(*streaming, "mode", "")
              : streaming->is_string() ? std::string(streaming->get_string())
                                       : "";
-  if (bool_or(values, "blockStreaming", false)) stream = "block";
-  settings.stream = stream == "partial" ? StreamMode::partial : stream == "block" ? StreamMode::block : StreamMode::off;
+  // Whoever asks for whole blocks, which are not built, does not want to see half sentences.
+  const bool blocks = bool_or(values, "blockStreaming", false);
+  settings.stream = stream == "partial" && !blocks ? StreamMode::partial : StreamMode::off;
   settings.reply_mode = string_or(values, "replyToMode", "off");
   if (const auto* messages = find(config, "messages")) {
     settings.ack_emoji = string_or(*messages, "ackReaction", "");

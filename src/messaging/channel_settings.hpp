@@ -9,7 +9,7 @@
 
 namespace openclaw::messaging {
 
-enum class StreamMode { off, partial, block };
+enum class StreamMode { off, partial };
 
 // One account of one channel.
 struct AccountSettings {

@@ -197,14 +197,4 @@ Task<std::string> Channels::probe(std::string channel, std::string account) {
   co_return co_await probe->who();
 }
 
-Task<> Channels::log_out(std::string channel, std::string account) {
-  const auto found = find_account(channel, account);
-  if (!found) co_return fail(Kind::missing, "This account is not there.", "See: openclaw channels list");
-  auto* login = found->channel().login();
-  if (!login)
-    co_return fail(Kind::invalid, fmt::format("{} has no login: it is used with a token.", channel),
-                   fmt::format("Take it out with: openclaw config unset channels.{}", channel));
-  co_return co_await login->log_out();
-}
-
 } // namespace openclaw::messaging

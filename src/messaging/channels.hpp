@@ -54,7 +54,6 @@ public:
   // Lets the sender of a code in, and tells them.
   Task<store::PairingRequest> approve(std::string channel, std::string code, std::string by);
   Task<std::string> probe(std::string channel, std::string account);
-  Task<> log_out(std::string channel, std::string account);
 
   std::shared_ptr<Account> find_account(std::string_view channel, std::string_view account) override;
   DeliverySettings delivery_of(const Account& account) override {

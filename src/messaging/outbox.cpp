@@ -45,8 +45,7 @@ std::string mime_of(std::string_view path) {
 } // namespace
 
 Outbox::Outbox(async::Executor executor, async::Time& time, Random& random, store::Database& database, OutboxHost& host)
-    : executor_(executor), time_(time), random_(random), database_(database), host_(host), accounts_changed_(executor),
-      scope_(executor) {}
+    : time_(time), random_(random), database_(database), host_(host), accounts_changed_(executor), scope_(executor) {}
 
 Task<> Outbox::recover() {
   CO_TRY(auto rows, store::open_outgoing(database_.reader(), kRowsAtOnce));

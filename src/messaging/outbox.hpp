@@ -61,7 +61,6 @@ private:
   Task<> give_up(store::OutboxRow& row, std::string state, std::string why);
   Task<> tell_chat(const store::OutboxRow& row, const OutboxBody& body, std::string text);
 
-  async::Executor executor_;
   async::Time& time_;
   Random& random_;
   store::Database& database_;

@@ -204,20 +204,24 @@ public:
   virtual ~Probe() = default;
   virtual Task<std::string> who() = 0; // who we are there; errors say what to do
 };
-class Directory {
-public:
-  struct Entry {
-    std::string id, name, kind; // user, group, channel
-  };
-  virtual ~Directory() = default;
-  virtual Task<std::vector<Entry>> list(std::string query, std::size_t limit) = 0;
-};
+// A login that a person makes with another device. It begins in receive(), which says needs_login() until it is done.
 class Login {
 public:
   virtual ~Login() = default;
-  virtual Task<> log_out() = 0; // at the platform too; what is kept of it is removed
+  virtual Task<> log_out() = 0; // there and here: nothing of it is kept
 };
-
+struct DirectoryEntry {
+  std::string id; // what chat_of() and allowlists understand
+  std::string name;
+  std::string handle;
+  ChatKind kind = ChatKind::direct; // direct: a person
+};
+class Directory {
+public:
+  virtual ~Directory() = default;
+  // People, or groups and rooms, whose name, handle or id contains `query` in any case; empty: all. At most `limit`.
+  virtual Task<std::vector<DirectoryEntry>> find(bool people, std::string query, std::size_t limit) = 0;
+};
 class Channel {
 public:
   virtual ~Channel() = default;
@@ -237,8 +241,8 @@ public:
   virtual Files* files() { return nullptr; }
   virtual NativeCommands* native_commands() { return nullptr; }
   virtual Probe* probe() { return nullptr; }
-  virtual Directory* directory() { return nullptr; }
   virtual Login* login() { return nullptr; }
+  virtual Directory* directory() { return nullptr; }
 };
 
 // One configured account, and what its channel may use.

@@ -186,4 +186,22 @@ std::string call_id_for(std::string_view reply_id, std::size_t position) {
   return id;
 }
 
+net::Outbound bearer_request(const ModelEndpoint& endpoint, std::string_view method, std::string_view path) {
+  auto request = model_request(endpoint, method, path);
+  if (!endpoint.api_key.empty() && request.headers.count("Authorization") == 0)
+    request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
+  return request;
+}
+
+Task<std::vector<std::string>> fetch_ids(net::HttpClient& client, net::Outbound request, ModelEndpoint endpoint,
+                                         std::string list_key, std::string id_key) {
+  CO_TRY(const auto body, co_await fetch_text(client, std::move(request), std::move(endpoint)));
+  CO_TRY(const auto parsed, parse_json(body, "list of models"));
+  std::vector<std::string> ids;
+  if (const auto* list = find(parsed, list_key); list && list->is_array())
+    for (const auto& model : list->get_array())
+      if (auto id = string_or(model, id_key); !id.empty()) ids.push_back(std::move(id));
+  co_return ids;
+}
+
 } // namespace openclaw::ports

@@ -47,6 +47,11 @@ Task<std::string> fetch_text(net::HttpClient& client, net::Outbound request, Mod
 // A request to `path` below the endpoint's base URL, with the endpoint's own headers (the key is the dialect's
 // business).
 net::Outbound model_request(const ModelEndpoint& endpoint, std::string_view method, std::string_view path);
+// The same with the key as most take it, unless the endpoint brings an Authorization of its own.
+net::Outbound bearer_request(const ModelEndpoint& endpoint, std::string_view method, std::string_view path);
+// The `id_key` of each object in the list `list_key` of the answer; empty ones are left out.
+Task<std::vector<std::string>> fetch_ids(net::HttpClient& client, net::Outbound request, ModelEndpoint endpoint,
+                                         std::string list_key, std::string id_key);
 
 // A provider's refusal as ours: the kind decides what happens next, the provider's own words are quoted (at most 500
 // bytes, without secrets). `status` is 0 for an error inside a stream: then its type decides. Error::code is one of

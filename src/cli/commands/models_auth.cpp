@@ -5,12 +5,11 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "cli/setup.hpp"
+#include "cli/terminal.hpp"
 #include "config/edit.hpp"
 #include "config/files.hpp"
 #include <algorithm>
 #include <fmt/core.h>
-#include <termios.h>
-#include <unistd.h>
 
 namespace openclaw::cli {
 namespace {
@@ -18,45 +17,9 @@ namespace {
 constexpr std::size_t kLargestFile = 1024 * 1024;
 constexpr std::size_t kLongestKey = 16 * 1024;
 
-// The terminal shows nothing of what is typed while this lives.
-class QuietTerminal {
-public:
-  QuietTerminal() {
-    if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-    auto quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    changed_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
-  }
-  ~QuietTerminal() {
-    if (changed_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  QuietTerminal(const QuietTerminal&) = delete;
-  QuietTerminal& operator=(const QuietTerminal&) = delete;
-
-private:
-  termios before_{};
-  bool changed_ = false;
-};
-
 Result<Secret> read_key(Output& output, std::string_view provider) {
-  const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  std::string text;
-  {
-    std::optional<QuietTerminal> quiet;
-    if (terminal) {
-      output.note(fmt::format("Key of {} (it is not shown):", provider));
-      quiet.emplace();
-    }
-    char buffer[1024];
-    while (text.size() <= kLongestKey) {
-      const auto size = ::read(STDIN_FILENO, buffer, sizeof buffer);
-      if (size <= 0) break;
-      text.append(buffer, static_cast<std::size_t>(size));
-      if (terminal && text.find('\n') != std::string::npos) break;
-    }
-  }
-  Secret key{std::string(trim(text))};
-  std::fill(text.begin(), text.end(), '\0');
+  const auto given = read_secret(output, fmt::format("Key of {} (it is not shown):", provider), kLongestKey);
+  const Secret key{std::string(trim(given.reveal()))};
   if (key.empty())
     return fail(Kind::invalid, "No key came.",
                 fmt::format("Type it when asked, or hand it in: openclaw models auth add {} < FILE", provider));

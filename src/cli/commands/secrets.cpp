@@ -3,6 +3,7 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "cli/setup.hpp"
+#include "cli/terminal.hpp"
 #include "config/files.hpp"
 #include "config/json5.hpp"
 #include "config/redact.hpp"
@@ -11,7 +12,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
-#include <termios.h>
 #include <unistd.h>
 
 namespace openclaw::cli {
@@ -24,48 +24,15 @@ config::Vault vault_of(const Setup& setup) {
   return {setup.folder.path(), setup.environment};
 }
 
-// The terminal as it was, whatever happens meanwhile.
-class Hidden {
-public:
-  Hidden() : hidden_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
-    if (!hidden_) return;
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  ~Hidden() {
-    if (hidden_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  Hidden(const Hidden&) = delete;
-  Hidden& operator=(const Hidden&) = delete;
-
-private:
-  termios before_{};
-  bool hidden_;
-};
-
 Result<Secret> read_value(Output& output, const std::string& name) {
-  const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  if (terminal) output.note(fmt::format("The value of {} (it is not shown), then Enter:", name));
-  std::string text;
-  {
-    std::optional<Hidden> hidden;
-    if (terminal) hidden.emplace();
-    char piece[4096];
-    while (text.size() <= kLongestInput) {
-      const auto count = ::read(STDIN_FILENO, piece, sizeof piece);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) break;
-      text.append(piece, static_cast<std::size_t>(count));
-      if (terminal && text.ends_with('\n')) break;
-    }
-    explicit_bzero(piece, sizeof piece);
-  }
+  const auto given =
+      read_secret(output, fmt::format("The value of {} (it is not shown), then Enter:", name), kLongestInput);
+  std::string_view text = given.reveal();
   if (text.size() > kLongestInput) return fail(Kind::invalid, "The value is longer than 64 KB.");
   // The line end of echo and of Enter is no part of a token.
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  return Secret(std::move(text));
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return Secret(std::string(text));
 }
 
 // Where in the file references to this name stand.

@@ -1,3 +1,4 @@
+#include "agent/notice.hpp"
 #include "gateway/services.hpp"
 #include <fmt/core.h>
 
@@ -10,13 +11,7 @@ Task<json::value> inject(Call call) {
   CO_TRY(const auto key, services.messaging.canonical(written));
   auto text = string_or(call.params, "message");
   if (const auto label = string_or(call.params, "label"); !label.empty()) text = fmt::format("[{}]\n\n{}", label, text);
-  ports::Message message;
-  message.role = ports::Role::assistant;
-  message.timestamp_ms = services.time.now_ms();
-  message.provider = "openclaw";
-  message.model = "gateway-injected";
-  message.stop_reason = ports::StopReason::injected;
-  message.content.emplace_back(ports::TextBlock{std::move(text)});
+  const auto message = agent::injected_message(std::move(text), services.time.now_ms());
   auto* random = &services.random;
   std::function<Result<std::string>(store::Connection&)> append =
       [=](store::Connection& connection) -> Result<std::string> {

@@ -216,7 +216,6 @@ public:
     CO_TRY(const auto answer, co_await api_.call("getMe", {}));
     if (answer.problem) co_return std::unexpected(refusal(answer));
     me_ = {std::to_string(integer_or(answer.result, "id", 0)), string_or(answer.result, "username")};
-    reads_groups_ = bool_or(answer.result, "can_read_all_group_messages", false);
     co_return "@" + me_.username;
   }
   Task<std::string> who() override { return probe_account(); }
@@ -348,7 +347,6 @@ private:
   json::value settings_;
   BotApi api_;
   Me me_;
-  bool reads_groups_ = false;
 };
 
 Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {

@@ -1,5 +1,4 @@
 // Anthropic's messages: Claude, and the servers that imitate its API.
-#include "base/json.hpp"
 #include "extensions/models/anthropic_messages/wire.hpp"
 #include "ports/registry.hpp"
 
@@ -52,13 +51,7 @@ public:
 
   Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
     auto request = outbound(endpoint, "GET", "/models?limit=1000");
-    CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
-    CO_TRY(auto parsed, parse_json(body, "list of models"));
-    std::vector<std::string> ids;
-    if (const auto* list = find(parsed, "data"); list && list->is_array())
-      for (const auto& model : list->get_array())
-        if (auto id = string_or(model, "id"); !id.empty()) ids.push_back(std::move(id));
-    co_return ids;
+    co_return co_await fetch_ids(client, std::move(request), std::move(endpoint), "data", "id");
   }
 };
 

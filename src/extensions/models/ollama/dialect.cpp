@@ -1,5 +1,4 @@
 // Ollama's own chat: unlike its OpenAI-compatible door it takes the size of the window and shows thoughts as such.
-#include "base/json.hpp"
 #include "extensions/models/ollama/wire.hpp"
 #include "ports/registry.hpp"
 
@@ -12,10 +11,7 @@ net::Outbound outbound(ModelEndpoint endpoint, std::string_view method, std::str
   while (base.ends_with('/'))
     base.pop_back();
   if (base.ends_with("/v1")) base.resize(base.size() - 3);
-  auto request = model_request(endpoint, method, path);
-  if (!endpoint.api_key.empty() && request.headers.count("Authorization") == 0)
-    request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
-  return request;
+  return bearer_request(endpoint, method, path);
 }
 
 class OllamaChat final : public Dialect {
@@ -39,13 +35,7 @@ public:
 
   Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
     auto request = outbound(endpoint, "GET", "/api/tags");
-    CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
-    CO_TRY(auto parsed, parse_json(body, "list of models"));
-    std::vector<std::string> ids;
-    if (const auto* list = find(parsed, "models"); list && list->is_array())
-      for (const auto& model : list->get_array())
-        if (auto id = string_or(model, "name"); !id.empty()) ids.push_back(std::move(id));
-    co_return ids;
+    co_return co_await fetch_ids(client, std::move(request), std::move(endpoint), "models", "name");
   }
 };
 

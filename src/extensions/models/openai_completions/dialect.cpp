@@ -6,13 +6,6 @@
 namespace openclaw::ports {
 namespace {
 
-net::Outbound outbound(const ModelEndpoint& endpoint, std::string_view method, std::string_view path) {
-  auto request = model_request(endpoint, method, path);
-  if (!endpoint.api_key.empty() && request.headers.count("Authorization") == 0)
-    request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
-  return request;
-}
-
 class OpenAiCompletions final : public Dialect {
 public:
   std::string_view name() const override { return "openai-completions"; }
@@ -21,7 +14,7 @@ public:
   Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
                           ModelSink& sink) override {
     const auto request = std::make_shared<const ModelRequest>(std::move(given));
-    auto outgoing = outbound(endpoint, "POST", "/chat/completions");
+    auto outgoing = bearer_request(endpoint, "POST", "/chat/completions");
     EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
       return openai::encode_request(whole, flags);
     };
@@ -32,7 +25,7 @@ public:
   }
 
   Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
-    auto request = outbound(endpoint, "GET", "/models");
+    auto request = bearer_request(endpoint, "GET", "/models");
     CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
     CO_TRY(auto parsed, parse_json(body, "list of models"));
     std::vector<std::string> ids;

@@ -1,17 +1,9 @@
 // OpenAI's responses: the newer door of OpenAI, in which reasoning models keep their thoughts from call to call.
-#include "base/json.hpp"
 #include "extensions/models/openai_responses/wire.hpp"
 #include "ports/registry.hpp"
 
 namespace openclaw::ports {
 namespace {
-
-net::Outbound outbound(const ModelEndpoint& endpoint, std::string_view method, std::string_view path) {
-  auto request = model_request(endpoint, method, path);
-  if (!endpoint.api_key.empty() && request.headers.count("Authorization") == 0)
-    request.headers.set("Authorization", "Bearer " + endpoint.api_key.reveal());
-  return request;
-}
 
 class OpenAiResponses final : public Dialect {
 public:
@@ -25,7 +17,7 @@ public:
   Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
                           ModelSink& sink) override {
     const auto request = std::make_shared<const ModelRequest>(std::move(given));
-    auto outgoing = outbound(endpoint, "POST", "/responses");
+    auto outgoing = bearer_request(endpoint, "POST", "/responses");
     EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
       return responses::encode_request(whole, flags);
     };
@@ -36,14 +28,8 @@ public:
   }
 
   Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) override {
-    auto request = outbound(endpoint, "GET", "/models");
-    CO_TRY(auto body, co_await fetch_text(client, std::move(request), endpoint));
-    CO_TRY(auto parsed, parse_json(body, "list of models"));
-    std::vector<std::string> ids;
-    if (const auto* list = find(parsed, "data"); list && list->is_array())
-      for (const auto& model : list->get_array())
-        if (auto id = string_or(model, "id"); !id.empty()) ids.push_back(std::move(id));
-    co_return ids;
+    auto request = bearer_request(endpoint, "GET", "/models");
+    co_return co_await fetch_ids(client, std::move(request), std::move(endpoint), "data", "id");
   }
 };
 
