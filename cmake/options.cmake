@@ -13,8 +13,8 @@ target_compile_options(openclaw_options INTERFACE
   $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3>)
 target_link_options(openclaw_options INTERFACE
   -fuse-ld=mold -pie -static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now
-  # Identical functions once, and relative relocations packed: a sixteenth of the binary.
-  $<$<CONFIG:Release>:-Wl,-s -Wl,--icf=safe -Wl,-z,pack-relative-relocs>)
+  # Identical functions are kept once.
+  $<$<CONFIG:Release>:-Wl,-s -Wl,--icf=safe>)
 
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/openclaw_version.hpp CONTENT
 "#define OPENCLAW_VERSION \"@PROJECT_VERSION@\"\n" @ONLY)
