@@ -4,6 +4,7 @@
 #include "agent/run_events_fan.hpp"
 #include "agent/runtime.hpp"
 #include "app/config_watch.hpp"
+#include "app/memory.hpp"
 #include "app/model_setup.hpp"
 #include "async/offload.hpp"
 #include "async/scope.hpp"
@@ -235,7 +236,7 @@ private:
     CO_TRY_VOID(co_await channels_.configure(snapshot_.value));
     CO_TRY_VOID(co_await runtime_.recover());
     CO_TRY_VOID(co_await channels_.recover());
-    scope_.spawn("memory", give_back_memory());
+    scope_.spawn("memory", watch_memory());
     scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
     CO_TRY_VOID(co_await journal_config());
@@ -261,16 +262,15 @@ private:
             join(gateway::machine_addresses(), ", "));
     }
     std::fflush(stdout);
-    // What starting needed goes back to the system.
-    malloc_trim(0);
+    give_back_memory();
     co_return Result<>{};
   }
 
   // After a crowd has gone its memory lies about in small free pieces; the system gets it back.
-  Task<> give_back_memory() {
+  Task<> watch_memory() {
     while (true) {
       CO_TRY_VOID(co_await time_.sleep_ms(kMemoryMs));
-      if (mallinfo2().fordblks > kFreeBytes) malloc_trim(0);
+      if (mallinfo2().fordblks > kFreeBytes) give_back_memory();
     }
   }
 
