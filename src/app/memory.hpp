@@ -3,8 +3,8 @@
 
 namespace openclaw::app {
 
-// Free pieces of the heap, and the pages of the program's own code and constants that were read so far: starting touches
-// much of it that nothing needs again. What is needed is mapped again from the page cache at its next use.
+// Free pieces of the heap, and the pages of the program's own code and constants that were read so far: starting
+// touches much of it that nothing needs again. What is needed is mapped again from the page cache at its next use.
 void give_back_memory();
 
 } // namespace openclaw::app
