@@ -14,8 +14,11 @@ export const me = {
 
 const knownTags = /<(?!\/?(?:b|strong|i|em|u|s|a|code|pre|blockquote|tg-spoiler)\b)/i;
 
+// The reactions that a bot without payment may set; a part of Telegram's list.
+const reactions = ["👍", "👎", "❤", "🔥", "🥰", "👏", "😁", "🤔", "🤯", "😱", "😢", "🎉", "🤩", "🙏", "👌", "👀", "💯", "⚡", "🏆", "🤝", "✍", "🫡", "🆒", "😎"];
+
 // Telegram counts what is left when the markup has been read.
-function shown({ text, parse_mode }) {
+export function shown({ text, parse_mode }) {
   if (parse_mode !== "HTML") return text;
   const words = text.replace(/<[^>]*>/g, "");
   return words.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
@@ -30,7 +33,8 @@ function multipart(body, contentType) {
     const content = Buffer.from(part.slice(end + 4, -2), "latin1");
     const name = /name="([^"]+)"/.exec(head)?.[1];
     const file = /filename="([^"]*)"/.exec(head)?.[1];
-    fields[name] = file === undefined ? content.toString("utf8") : { filename: file, bytes: content.toString("base64") };
+    const type = /content-type: *([^\r\n]+)/i.exec(head)?.[1];
+    fields[name] = file === undefined ? content.toString("utf8") : { filename: file, type, bytes: content.toString("base64") };
   }
   return fields;
 }
@@ -40,6 +44,10 @@ export class FakeTelegram {
   calls = [];
   faults = [];
   files = new Map();
+  commands = [];
+  proxy = (url) => url; // how a webhook's public address is reached from here
+  #messages = new Map();
+  #raw = [];
   #queue = [];
   #nextUpdate = 1000;
   #nextMessage = 1;
@@ -64,17 +72,35 @@ export class FakeTelegram {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** An update that the bot will get; the same object again is the same update, delivered twice. */
-  async inject(update) {
+  /** An update that the bot will get; one with an update_id again is the same update, delivered twice. */
+  async inject(update, { secret = this.#webhook?.secret_token } = {}) {
     const whole = { update_id: update.update_id ?? this.#nextUpdate++, ...update };
+    update.update_id = whole.update_id;
+    for (const kind of ["message", "channel_post"]) if (whole[kind]?.chat) this.#keep(whole[kind]);
     if (this.#webhook) {
-      const headers = { "content-type": "application/json", "x-telegram-bot-api-secret-token": this.#webhook.secret_token ?? "" };
-      const answer = await fetch(this.#webhook.url, { method: "POST", headers, body: JSON.stringify(whole) });
+      const headers = { "content-type": "application/json", ...(secret && { "x-telegram-bot-api-secret-token": secret }) };
+      const answer = await fetch(this.proxy(this.#webhook.url), { method: "POST", headers, body: JSON.stringify(whole) });
       return { status: answer.status, update: whole };
     }
     this.#queue.push(whole);
     this.#poll?.();
     return { update: whole };
+  }
+
+  #keep(message) {
+    this.#messages.set(`${message.chat.id}/${message.message_id}`, message);
+  }
+
+  /** A message of a chat by its id, as a reply quotes it. */
+  message_of(chat, id) {
+    const { reply_to_message, source, ...message } = this.#messages.get(`${chat}/${id}`) ?? {};
+    return message.message_id === undefined ? undefined : message;
+  }
+
+  /** The next poll gets these bytes instead of updates. */
+  answerPoll(body) {
+    this.#raw.push(body);
+    this.#poll?.();
   }
 
   message(text, { from = { id: 7, first_name: "Ada", username: "ada" }, chat, ...more } = {}) {
@@ -90,7 +116,7 @@ export class FakeTelegram {
     };
   }
 
-  /** fault: {method, status, description?, retry_after?, drop?: "before" | "after", times?} */
+  /** fault: {method (a name or an expression), status, description?, retry_after?, drop?: "before" | "after", stall?, markup?, times?} */
   fault(fault) {
     this.faults.push({ times: 1, ...fault });
   }
@@ -104,6 +130,11 @@ export class FakeTelegram {
     return this.calls
       .filter((call) => /^send(?!ChatAction)/.test(call.method) && !call.refused && String(call.parameters.chat_id) === String(chat))
       .map((call) => call.parameters);
+  }
+
+  #edited({ chat_id, message_id, ...parameters }) {
+    const message = this.#messages.get(`${chat_id}/${message_id}`);
+    return Object.assign(message, { text: shown(parameters), source: parameters.text, edit_date: message.date });
   }
 
   #answer(response, status, body) {
@@ -146,10 +177,13 @@ export class FakeTelegram {
         }
     const call = { method, parameters, at: Date.now() };
     this.calls.push(call);
-    const fault = this.faults.find((one) => one.method === method && one.times > 0);
+    const hits = (fault) => (fault.method instanceof RegExp ? fault.method.test(method) : fault.method === method);
+    const fault = this.faults.find((one) => one.times > 0 && hits(one) && (!one.markup || parameters.parse_mode));
     if (fault) {
       --fault.times;
       call.refused = fault.drop !== "after";
+      if (fault.drop === "after") call.message_id = this.#nextMessage++;
+      if (fault.stall) return;
       if (fault.drop) return request.socket.destroy();
       return bad(fault.status, fault.description ?? "Too Many Requests: retry later", fault.retry_after !== undefined ? { retry_after: fault.retry_after } : undefined);
     }
@@ -160,7 +194,9 @@ export class FakeTelegram {
     const sent = (more) => {
       const chat = { id: Number(parameters.chat_id), type: Number(parameters.chat_id) < 0 ? "supergroup" : "private" };
       call.message_id = this.#nextMessage++;
-      return good({ message_id: call.message_id, from: me, chat, date: Math.floor(Date.now() / 1000), ...more });
+      const message = { message_id: call.message_id, from: me, chat, date: Math.floor(Date.now() / 1000), ...more };
+      this.#keep(message);
+      return good(message);
     };
     switch (method) {
       case "getMe":
@@ -174,19 +210,34 @@ export class FakeTelegram {
       case "getUpdates":
         return this.#long_poll(parameters, response, good, bad);
       case "setMyCommands":
+        if (!Array.isArray(parameters.commands) || parameters.commands.length > 100) return refuse(400, "Bad Request: BOT_COMMANDS_TOO_MUCH");
+        if (parameters.commands.some(({ command }) => !/^[a-z0-9_]{1,32}$/.test(command))) return refuse(400, "Bad Request: BOT_COMMAND_INVALID");
+        if (parameters.commands.some(({ description }) => !description || description.length > 256))
+          return refuse(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID");
+        this.commands = parameters.commands;
+        return good(true);
       case "setMessageReaction":
+        if ((parameters.reaction ?? []).some(({ emoji }) => !reactions.includes(emoji))) return refuse(400, "Bad Request: REACTION_INVALID");
+        return good(true);
       case "sendChatAction":
       case "deleteMessage":
       case "answerCallbackQuery":
         return good(true);
       case "sendMessage":
       case "editMessageText":
+        if (method === "editMessageText") {
+          const old = this.#messages.get(`${parameters.chat_id}/${parameters.message_id}`);
+          if (old?.from?.id !== me.id) return refuse(400, "Bad Request: message to edit not found");
+          if (old.source === parameters.text) {
+            return refuse(400, "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content");
+          }
+        }
         if (!parameters.text) return refuse(400, "Bad Request: message text is empty");
         if (shown(parameters).length > 4096) return refuse(400, "Bad Request: message is too long");
         if (parameters.parse_mode === "HTML" && knownTags.test(parameters.text))
           return refuse(400, "Bad Request: can't parse entities: Unsupported start tag at byte offset 0");
-        if (method === "sendMessage") return sent({ text: parameters.text });
-        return good({ message_id: Number(parameters.message_id), chat: { id: Number(parameters.chat_id), type: "private" }, date: 0, text: parameters.text });
+        if (method === "sendMessage") return sent({ text: shown(parameters), source: parameters.text });
+        return good(this.#edited(parameters));
       case "sendPhoto":
       case "sendDocument":
       case "sendVoice":
@@ -211,6 +262,13 @@ export class FakeTelegram {
     let done = false;
     const answer = (why) => {
       if (done) return;
+      if (this.#raw.length > 0) {
+        done = true;
+        clearTimeout(timer);
+        if (this.#poll === answer) this.#poll = null;
+        response.writeHead(200, { "content-type": "application/json" });
+        return response.end(this.#raw.shift());
+      }
       const ready = this.#queue.filter((update) => update.update_id >= offset).slice(0, 100);
       if (why === undefined && ready.length === 0) return;
       done = true;

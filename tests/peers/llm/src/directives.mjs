@@ -2,6 +2,7 @@
 //
 //   TOOL:name:{json}       a tool call; several of them in one text are parallel calls
 //   SCRIPT:[step, ...]     one step for each request of the turn; see README.md for the forms of a step
+//   ANSWER:name            the steps that POST /__answer {"name", "steps"} left under this name, like a SCRIPT
 //   LOOP:name:{json}       the same tool call for ever
 //   LONG:n[:ms]            n text chunks, with ms between them
 //   SLEEP:ms               a pause before the first byte
@@ -81,6 +82,7 @@ export function readDirectives(text) {
   return {
     ...withJson,
     damaged: damaged(text, withJson),
+    answer: numbersAfter(bare, /\bANSWER:([A-Za-z0-9_-]+)/)?.[0],
     long: longText(bare),
     sleepMs: number(bare, "SLEEP"),
     hold: hold(bare),

@@ -39,9 +39,10 @@ function planOfStep(step, results) {
   };
 }
 
-/** Remembers which "once" directives were used. This is the only state of the model, and /__reset clears it. */
+/** Remembers which "once" directives were used, and answers by name. This is the only state of the model; /__reset clears it. */
 export class Memory {
   #firstSeen = new Map();
+  answers = new Map();
 
   firstTime(key) {
     if (this.#firstSeen.has(key)) return false;
@@ -55,6 +56,7 @@ export class Memory {
 
   clear() {
     this.#firstSeen.clear();
+    this.answers.clear();
   }
 }
 
@@ -96,8 +98,10 @@ export function makePlan(turn, memory) {
   };
   const say = (chunks) => ({ ...common, chunks });
 
-  if (directives.script) {
-    const step = directives.script[turn.round] ?? "The script is over.";
+  const script = directives.script ?? (directives.answer && memory.answers.get(directives.answer));
+  if (directives.answer && !script) throw new Refusal(400, `The scripted model has no answer ${directives.answer}.`);
+  if (script) {
+    const step = script[turn.round] ?? "The script is over.";
     const plan = planOfStep(step, turn.results);
     return plan.error ? plan : { ...common, ...withoutUndefined(plan) };
   }

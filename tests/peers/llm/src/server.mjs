@@ -200,6 +200,11 @@ export class ModelServer {
       }
       case "POST /__release":
         return sendJson(response, 200, { released: this.#gates.release(parse(bytes).name) });
+      case "POST /__answer": {
+        const { name, steps } = parse(bytes);
+        this.#memory.answers.set(name, steps);
+        return sendJson(response, 200, { ok: true });
+      }
       case "POST /__reset":
         this.#gates.releaseAll();
         this.#memory.clear();
