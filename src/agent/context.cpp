@@ -280,6 +280,13 @@ private:
 
 } // namespace
 
+void leave_out_images(std::vector<Message>& messages) {
+  for (auto& message : messages)
+    for (auto& block : message.content)
+      if (const auto* image = std::get_if<ImageBlock>(&block))
+        block = TextBlock{fmt::format("(A picture, {}: this model reads text only.)", printable(image->mime_type, 40))};
+}
+
 std::vector<Message> project_context(std::span<const Message> transcript, const ports::DialectRules& rules,
                                      std::string_view provider, std::string_view model) {
   return Projection(transcript, rules, provider, model).run();

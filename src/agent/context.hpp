@@ -15,6 +15,9 @@ inline constexpr std::string_view kNoResult = "No result was recorded: whether t
 // Stands in front when the first words are the assistant's and the dialect wants the user's.
 inline constexpr std::string_view kOpening = "(The conversation continues here; earlier messages are not shown.)";
 
+// For a model that reads text only: a note stands in the place of each picture.
+void leave_out_images(std::vector<ports::Message>& messages);
+
 // What it decides, in this order:
 // - Messages: injected ones are the gateway's own words and are left out. Aborted and failed ones keep their text; of
 // their calls

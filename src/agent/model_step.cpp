@@ -184,6 +184,7 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
   if (!run_.extra_system_prompt.empty()) request.system += "\n" + run_.extra_system_prompt;
   TRY(auto window, read_window(runtime_.services().database.reader(), session_.session_id, !small));
   if (!small) add_notices(window, notices_);
+  if (!choice.images) leave_out_images(window);
   fit_context(window, request, choice.context_tokens);
   request.messages =
       project_context(window, ModelCatalog::rules_for(choice, dialect.rules()), choice.provider, choice.model);

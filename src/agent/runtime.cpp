@@ -309,6 +309,8 @@ Task<> Runtime::recover() {
     run.user.timestamp_ms = row.received_ms;
     run.user.content.emplace_back(ports::TextBlock{body ? string_or(*body, "text") : std::string()});
     if (body) {
+      for (auto& image : images_from_json(find(*body, "images")))
+        run.user.content.emplace_back(std::move(image));
       run.thinking = ports::thinking_from(string_or(*body, "thinking"));
       run.extra_system_prompt = string_or(*body, "extraSystemPrompt");
       run.timeout_ms = integer_or(*body, "timeoutMs", 0);

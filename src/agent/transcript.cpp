@@ -66,6 +66,24 @@ std::string_view role_name(ports::Role role) {
 
 } // namespace
 
+json::array images_to_json(const std::vector<ports::ImageBlock>& images) {
+  json::array out;
+  for (const auto& image : images)
+    out.push_back(block_to_json(image));
+  return out;
+}
+
+std::vector<ports::ImageBlock> images_from_json(const json::value* value) {
+  std::vector<ports::ImageBlock> images;
+  if (!value || !value->is_array()) return images;
+  for (const auto& each : value->get_array()) {
+    auto block = block_from_json(each);
+    if (block && std::holds_alternative<ports::ImageBlock>(*block))
+      images.push_back(std::move(std::get<ports::ImageBlock>(*block)));
+  }
+  return images;
+}
+
 json::object message_to_json(const ports::Message& message) {
   json::array content;
   for (const auto& block : message.content)

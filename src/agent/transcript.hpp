@@ -22,6 +22,10 @@ struct Entry {
 json::object message_to_json(const ports::Message& message);
 ports::Message message_from_json(const json::value& value);
 
+// Pictures as the blocks of a message; from_json passes over what is none.
+json::array images_to_json(const std::vector<ports::ImageBlock>& images);
+std::vector<ports::ImageBlock> images_from_json(const json::value* value);
+
 // Appends inside a transaction; the entry id is new, the parent is the session's last entry.
 Result<Entry> append_message(store::Connection& connection, const std::string& session_id, const std::string& run_id,
                              const ports::Message& message, Random& random);

@@ -2,6 +2,7 @@
 
 #include "gateway/device_view.hpp"
 #include "gateway/services.hpp"
+#include "messaging/attachments.hpp"
 #include "store/sessions.hpp"
 #include <fmt/core.h>
 #include <sys/utsname.h>
@@ -105,13 +106,16 @@ json::object hello_payload(Services& services, const ClientFacts& client) {
   json::object auth{{"role", client.role}, {"scopes", to_array(client.scopes)}};
   if (client.protocol >= 4)
     auth["method"] = client.auth_method == "client-token" ? std::string("token") : client.auth_method;
+  json::object policy{{"maxPayload", kMaxPayload}, {"maxBufferedBytes", kMaxBuffered}, {"tickIntervalMs", kTickMs}};
+  if (client.protocol >= 4)
+    policy["attachments"] = {{"maxBytes", messaging::kLargestAttachments}, {"maxImageBytes", messaging::kLargestImage}};
   return {{"type", "hello-ok"},
           {"protocol", client.protocol},
           {"server", std::move(server)},
           {"features", std::move(features)},
           {"snapshot", std::move(snapshot)},
           {"auth", std::move(auth)},
-          {"policy", {{"maxPayload", kMaxPayload}, {"maxBufferedBytes", kMaxBuffered}, {"tickIntervalMs", kTickMs}}}};
+          {"policy", std::move(policy)}};
 }
 
 } // namespace openclaw::gateway

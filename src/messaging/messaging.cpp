@@ -1,6 +1,7 @@
 #include "messaging/messaging.hpp"
 
 #include "agent/chat_command.hpp"
+#include "agent/transcript.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
@@ -12,11 +13,12 @@ namespace {
 
 constexpr std::size_t kLongestMessage = 1024 * 1024;
 
-ports::Message user_message(std::string text, std::int64_t now_ms) {
+ports::Message user_message(const Inbound& given, std::int64_t now_ms) {
   ports::Message message;
   message.role = ports::Role::user;
   message.timestamp_ms = now_ms;
-  message.content.emplace_back(ports::TextBlock{std::move(text)});
+  message.content.emplace_back(ports::TextBlock{given.text});
+  message.content.insert(message.content.end(), given.images.begin(), given.images.end());
   return message;
 }
 
@@ -25,6 +27,7 @@ std::string body_of(const Inbound& message) {
   if (!message.thinking.empty()) body["thinking"] = message.thinking;
   if (!message.extra_system_prompt.empty()) body["extraSystemPrompt"] = message.extra_system_prompt;
   if (message.timeout_ms > 0) body["timeoutMs"] = message.timeout_ms;
+  if (!message.images.empty()) body["images"] = agent::images_to_json(message.images);
   if (auto delivery = parse_json(message.delivery, "delivery")) body["delivery"] = std::move(*delivery);
   return to_text(body);
 }
@@ -53,7 +56,8 @@ Task<Receipt> Messaging::receive(Inbound message) {
                    fmt::format("The message has {} bytes; at most {} are taken.", message.text.size(), kLongestMessage),
                    "Put long material into a file of the workspace.");
   message.text = to_valid_utf8(message.text);
-  if (trim(message.text).empty()) co_return fail(Kind::invalid, "The message is empty.", "Write something first.");
+  if (trim(message.text).empty() && message.images.empty())
+    co_return fail(Kind::invalid, "The message is empty.", "Write something first.");
   // Stop words never wait behind what they are to stop.
   if (message.may_command && agent::is_stop_word(message.text)) {
     Receipt receipt;
@@ -88,6 +92,7 @@ Task<Receipt> Messaging::retry(std::string session_key, std::string run_id, std:
   message.text = string_or(body, "text");
   message.thinking = string_or(body, "thinking");
   message.extra_system_prompt = string_or(body, "extraSystemPrompt");
+  message.images = agent::images_from_json(find(body, "images"));
   message.may_command = false;
   if (const auto* delivery = find(body, "delivery")) message.delivery = to_text(*delivery);
   auto receipt = co_await accept(std::move(message), std::move(key), run_id);
@@ -110,7 +115,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   const auto command = message.may_command ? agent::parse_chat_command(message.text) : std::nullopt;
   if (command) {
     agent::RunInfo info{message.run_id, key.canonical, key.agent_id, message.session_key};
-    auto answered = co_await agent::answer_chat_command(runtime_, info, *command, user_message(message.text, now),
+    auto answered = co_await agent::answer_chat_command(runtime_, info, *command, user_message(message, now),
                                                         message.channel, message.dedupe_key, body_of(message));
     if (!answered) co_return std::unexpected(answered.error());
     if (!*answered) receipt.state = Receipt::State::in_flight;
@@ -121,7 +126,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   run.info = {message.run_id, key.canonical, key.agent_id,
               message.session_key.empty() ? key.canonical : message.session_key};
   run.info.trace = message.trace;
-  run.user = user_message(message.text, now);
+  run.user = user_message(message, now);
   run.thinking = ports::thinking_from(message.thinking);
   run.extra_system_prompt = message.extra_system_prompt;
   run.timeout_ms = message.timeout_ms;

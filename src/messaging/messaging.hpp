@@ -4,6 +4,7 @@
 #include "agent/runtime.hpp"
 #include "agent/session_key.hpp"
 #include <string>
+#include <vector>
 
 namespace openclaw::messaging {
 
@@ -13,7 +14,8 @@ struct Inbound {
   std::string run_id;      // empty: the dedupe key
   std::string session_key; // as written by the client
   std::string text;
-  std::string thinking; // word, for this message only
+  std::vector<ports::ImageBlock> images; // shown to the model; they stay in the transcript
+  std::string thinking;                  // word, for this message only
   std::string extra_system_prompt;
   std::int64_t timeout_ms = 0;
   std::string delivery;    // JSON: where the answer goes, for messengers; empty: WebChat

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import fs from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { textOf } from "./lib/client.mjs";
-import { modelKey } from "./lib/config.mjs";
+import { makeConfig, modelKey, writeConfig } from "./lib/config.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { Model, script } from "./lib/model.mjs";
 import { until } from "./lib/waiting.mjs";
@@ -301,4 +302,46 @@ test("the same turns work with a model that speaks Anthropic's dialect", async (
   } finally {
     await other.discard();
   }
+});
+
+// parity: 1.3-webchat
+test("a picture is shown to a model that sees, and every file is kept where the tools find it", async () => {
+  const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  const seeing = new Gateway({ modelUrl: model.url });
+  try {
+    const config = makeConfig({ modelUrl: model.url, workspace: seeing.workspace });
+    config.models.providers.fake.models[0].input = ["text", "image"];
+    writeConfig(seeing.stateDir, config);
+    await seeing.start();
+    const its = await seeing.client();
+    const send = (message, attachments) => {
+      const params = { sessionKey: "main", message, attachments, idempotencyKey: crypto.randomUUID() };
+      return its.request("chat.send", params);
+    };
+    const attachments = [
+      { type: "image", mimeType: "image/png", fileName: "red.png", content: `data:image/png;base64,${pixel}` },
+      { type: "file", mimeType: "text/plain", fileName: "../../notes.txt", content: Buffer.from("milk").toString("base64") },
+    ];
+    const { runId } = await send("what is on picture one?", attachments);
+    assert.equal((await its.outcome(runId)).state, "final");
+    const [request] = await model.requests({ text: "picture one", atLeast: 1 });
+    const asked = request.body.messages.findLast((each) => each.role === "user").content;
+    assert.deepEqual(asked.find((part) => part.type === "image_url")?.image_url.url, `data:image/png;base64,${pixel}`);
+    const kept = fs.readdirSync(path.join(seeing.workspace, "media/inbound")).sort();
+    assert.equal(kept.length, 2, "the name of a file decides nothing but its ending");
+    assert.ok(kept.some((name) => name.endsWith(".txt") && fs.readFileSync(path.join(seeing.workspace, "media/inbound", name), "utf8") === "milk"));
+    for (const name of kept) assert.match(JSON.stringify(asked), new RegExp(`media/inbound/${name}`));
+    const history = await its.request("chat.history", { sessionKey: "main" });
+    assert.ok(JSON.stringify(history).includes(pixel), "whoever loads the conversation sees the picture again");
+    await assert.rejects(send("broken", [{ mimeType: "image/png", fileName: "x.png", content: "%%%" }]), /x\.png.*not base64/);
+    await its.close();
+  } finally {
+    await seeing.discard();
+  }
+  // The other gateway's model reads text only.
+  const blind = await client.request("chat.send", { sessionKey: newSession(), message: "and picture two?", attachments: [{ mimeType: "image/png", content: pixel }], idempotencyKey: crypto.randomUUID() });
+  await client.outcome(blind.runId);
+  const [request] = await model.requests({ text: "picture two", atLeast: 1 });
+  assert.match(JSON.stringify(request.body.messages), /this model reads text only/);
+  assert.ok(!JSON.stringify(request.body.messages).includes(pixel));
 });

@@ -1,5 +1,6 @@
 // `agent` answers twice with the same id: accepted at once, and the outcome when the run has ended. `agent.wait` waits
 // for any run.
+#include "gateway/attachments.hpp"
 #include "gateway/services.hpp"
 #include <algorithm>
 #include <fmt/core.h>
@@ -61,6 +62,7 @@ Task<json::value> run_agent(Call call) {
   message.extra_system_prompt = string_or(call.params, "extraSystemPrompt");
   message.timeout_ms = integer_or(call.params, "timeout", 0) * 1000;
   message.trace = call.trace;
+  CO_TRY_VOID(add_attachments(services, call.params, message));
   CO_TRY(const auto receipt, co_await services.messaging.receive(std::move(message)));
   if (receipt.state == messaging::Receipt::State::stopped) {
     const json::object stopped{{"runId", string_or(call.params, "idempotencyKey")},
@@ -117,7 +119,8 @@ void register_agent(MethodTable& table) {
   table.add({"agent", Scope::write, R"({"type":"object","required":["message","idempotencyKey"],"properties":{
     "message":{"type":"string","minLength":1},"agentId":{"type":"string"},"sessionId":{"type":"string"},"sessionKey":{"type":"string"},
     "thinking":{"type":"string"},"deliver":{"type":"boolean"},"to":{"type":"string"},"timeout":{"type":"integer","minimum":0,"maximum":86400},
-    "extraSystemPrompt":{"type":"string","maxLength":100000},"idempotencyKey":{"type":"string","minLength":1}}})",
+    "extraSystemPrompt":{"type":"string","maxLength":100000},
+    "attachments":{"type":"array","items":{"type":"object","required":["content"]}},"idempotencyKey":{"type":"string","minLength":1}}})",
              run_agent});
   table.add({"agent.wait", Scope::write, R"({"type":"object","required":["runId"],"properties":{
     "runId":{"type":"string","minLength":1},"timeoutMs":{"type":"integer","minimum":0}}})",

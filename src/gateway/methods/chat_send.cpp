@@ -1,3 +1,4 @@
+#include "gateway/attachments.hpp"
 #include "gateway/receipt.hpp"
 #include "gateway/services.hpp"
 
@@ -5,10 +6,6 @@ namespace openclaw::gateway {
 namespace {
 
 Task<json::value> send(Call call) {
-  if (const auto* attachments = find(call.params, "attachments");
-      attachments && attachments->is_array() && !attachments->get_array().empty())
-    co_return fail(Kind::invalid, "Attachments are not in this build of openclaw.",
-                   "Put the file into the agent's workspace and name it in the message.");
   messaging::Inbound message;
   message.dedupe_key = string_or(call.params, "idempotencyKey");
   message.session_key = string_or(call.params, "sessionKey");
@@ -16,6 +13,7 @@ Task<json::value> send(Call call) {
   message.thinking = string_or(call.params, "thinking");
   message.timeout_ms = integer_or(call.params, "timeoutMs", 0);
   message.trace = call.trace;
+  CO_TRY_VOID(add_attachments(call.services, call.params, message));
   CO_TRY(const auto receipt, co_await call.services.messaging.receive(std::move(message)));
   co_return receipt_to_json(receipt);
 }
@@ -35,7 +33,8 @@ void register_chat_send(MethodTable& table) {
   table.add({"chat.send", Scope::write,
              R"({"type":"object","required":["sessionKey","message","idempotencyKey"],"properties":{
     "sessionKey":{"type":"string","minLength":1},"message":{"type":"string"},"thinking":{"type":"string"},"deliver":{"type":"boolean"},
-    "attachments":{"type":"array"},"timeoutMs":{"type":"integer","minimum":0},"idempotencyKey":{"type":"string","minLength":1}}})",
+    "attachments":{"type":"array","items":{"type":"object","required":["content"],"properties":{"type":{"type":"string"},
+      "mimeType":{"type":"string"},"fileName":{"type":"string"},"content":{"type":"string"}}}},"timeoutMs":{"type":"integer","minimum":0},"idempotencyKey":{"type":"string","minLength":1}}})",
              send});
   table.add({"chat.retry", Scope::write,
              R"({"type":"object","required":["sessionKey","runId","idempotencyKey"],"properties":{

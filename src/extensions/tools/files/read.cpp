@@ -1,4 +1,5 @@
 #include "async/offload.hpp"
+#include "base/image.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "extensions/tools/files/files.hpp"
@@ -23,15 +24,6 @@ constexpr const char* kSchema = R"({"type":"object","properties":{
 "offset":{"type":"integer","minimum":1,"description":"Line to start at, counted from 1."},
 "limit":{"type":"integer","minimum":1,"description":"How many lines to read (at most 2000)."}},
 "required":["path"]})";
-
-std::string_view image_type(std::string_view head) {
-  using namespace std::string_view_literals;
-  if (head.starts_with("\x89PNG\r\n\x1a\n"sv)) return "image/png";
-  if (head.starts_with("\xff\xd8\xff"sv)) return "image/jpeg";
-  if (head.starts_with("GIF87a"sv) || head.starts_with("GIF89a"sv)) return "image/gif";
-  if (head.size() >= 12 && head.starts_with("RIFF"sv) && head.substr(8, 4) == "WEBP"sv) return "image/webp";
-  return {};
-}
 
 Result<std::string> read_piece(int file, std::size_t limit) {
   std::string piece(limit, '\0');
