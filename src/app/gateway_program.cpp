@@ -73,17 +73,19 @@ json::object show(const config::Snapshot& snapshot) {
           {"legacyIssues", json::array()}};
 }
 
-Result<gateway::Listening> listening(const cli::GatewayOptions& options, const json::value& config) {
+Result<gateway::Listening> listening(const cli::GatewayOptions& options, const json::value& config,
+                                     const config::Environment& environment) {
   const json::value none = json::object();
   const auto* section = find(config, "gateway");
-  const auto& gateway = section ? *section : none;
+  const auto& settings = section ? *section : none;
   if (const auto* tls = find_path(config, "gateway.tls.enabled"); tls && tls->is_bool() && tls->get_bool())
     return fail(
         Kind::denied, "gateway.tls.enabled is set, and this build does not serve TLS itself.",
         "Put a reverse proxy with TLS before it (gateway.trustedProxies, gateway.allowedHosts), or use ssh -L.");
-  const int port = options.port.value_or(static_cast<int>(integer_or(gateway, "port", kDefaultPort)));
-  const auto bind = !options.bind.empty() ? options.bind : string_or(gateway, "bind", "loopback");
-  return gateway::where_to_listen(bind, string_or(gateway, "customBindHost"), port, gateway::machine_addresses());
+  TRY(const auto told, gateway::port_from(environment.find("OPENCLAW_GATEWAY_PORT")));
+  const int port = options.port.value_or(told.value_or(static_cast<int>(integer_or(settings, "port", kDefaultPort))));
+  const auto bind = !options.bind.empty() ? options.bind : string_or(settings, "bind", "loopback");
+  return gateway::where_to_listen(bind, string_or(settings, "customBindHost"), port, gateway::machine_addresses());
 }
 
 // The keys of the section `gateway` in which the two differ: the listener, its doors and credentials are made once.
@@ -175,7 +177,7 @@ private:
     CO_TRY_VOID(apply(snapshot_));
     if (const auto* section = find(snapshot_.value, "gateway")) started_with_.get_object()["gateway"] = *section;
     if (options_.setup_model && options_.model_download) CO_TRY_VOID(co_await setup_model(models_, time_));
-    CO_TRY(auto listen, listening(options_, snapshot_.value));
+    CO_TRY(auto listen, listening(options_, snapshot_.value, environment_));
     config::GatewayAuth auth{false, options_.token};
     if (auth.secret.empty()) {
       CO_TRY(auth, config::gateway_auth(folder_, snapshot_.value, environment_, config::CreateToken::yes));
@@ -246,6 +248,7 @@ private:
 
   Task<> announce(gateway::Gateway* gateway) {
     CO_TRY(const auto login, co_await gateway->create_login_url());
+    give_back_memory(); // what starting needed
     if (options_.ready_json) {
       fmt::print("{}\n", to_text(json::object{{"url", fmt::format("http://127.0.0.1:{}", gateway->port())},
                                               {"webchat", login},
@@ -262,7 +265,6 @@ private:
             join(gateway::machine_addresses(), ", "));
     }
     std::fflush(stdout);
-    give_back_memory();
     co_return Result<>{};
   }
 

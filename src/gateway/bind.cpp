@@ -4,6 +4,7 @@
 #include "gateway/remote.hpp"
 #include <algorithm>
 #include <arpa/inet.h>
+#include <charconv>
 #include <fmt/core.h>
 #include <ifaddrs.h>
 #include <memory>
@@ -35,6 +36,18 @@ Listening beside_loopback(const std::string& address, int port) {
 }
 
 } // namespace
+
+Result<std::optional<int>> port_from(const std::optional<std::string>& variable) {
+  if (!variable) return std::optional<int>();
+  int port = 0;
+  const auto* end = variable->data() + variable->size();
+  const auto [stopped, problem] = std::from_chars(variable->data(), end, port);
+  if (problem != std::errc() || stopped != end || port < 0 || port > 65535)
+    return fail(Kind::invalid,
+                fmt::format("OPENCLAW_GATEWAY_PORT is \"{}\", which is no port.", printable(*variable, 40)),
+                "Set it to a number from 0 (any free one) to 65535, or unset it.");
+  return std::optional(port);
+}
 
 Result<Listening> where_to_listen(std::string_view bind, std::string_view custom_host, int port,
                                   const std::vector<std::string>& own) {

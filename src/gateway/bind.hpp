@@ -3,6 +3,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "net/http_server.hpp"
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ struct Listening {
 // addresses of this machine. Loopback is always among the answers: the command line talks to the gateway there.
 Result<Listening> where_to_listen(std::string_view bind, std::string_view custom_host, int port,
                                   const std::vector<std::string>& own);
+
+// The port that OPENCLAW_GATEWAY_PORT says, which goes before the configuration's; nothing when it is not set.
+Result<std::optional<int>> port_from(const std::optional<std::string>& variable);
 
 // The addresses of this machine's interfaces that are up, as the system spells them.
 std::vector<std::string> machine_addresses();

@@ -61,6 +61,17 @@ TEST(Remote, AddressesAreSpelledOneWay) {
     EXPECT_EQ(plain_address(wrong), wrong == std::string("[::1") ? "::1" : "") << wrong;
 }
 
+// parity: 1.1-single-port
+TEST(Bind, TakesThePortOfTheEnvironmentOrSaysWhyNot) {
+  EXPECT_EQ(port_from(std::nullopt).value(), std::nullopt);
+  EXPECT_EQ(port_from("19001").value(), 19001);
+  for (const auto* wrong : {"65536", "-1", "80x", "door"}) {
+    const auto port = port_from(wrong);
+    ASSERT_FALSE(port) << wrong;
+    EXPECT_EQ(port.error().kind, Kind::invalid);
+  }
+}
+
 // parity: 1.1-bind-modes
 TEST(Bind, SaysWhereToListenOrWhyNot) {
   const std::vector<std::string> own{"192.0.2.5", "100.101.102.103", "fe80::1"};

@@ -97,6 +97,33 @@ TEST(Database, RefusesAStateThatANewerProgramWrote) {
   EXPECT_NE(opened.error().message.find("newer"), std::string::npos);
 }
 
+TEST(Inbox, ForgetsWhatEndedLongAgoAndNothingElse) {
+  auto database = Database::open(fresh_path("inbox"));
+  ASSERT_TRUE(database);
+  std::function<Result<bool>(Connection&)> work = [](Connection& connection) -> Result<bool> {
+    for (int i = 0; i < 6; ++i) {
+      TRY_VOID(accept_message(connection, message(i)));
+      if (i != 1) TRY_VOID(set_run_state(connection, message(i).run_id, i == 2 ? "failed" : "answered", 1000 + i, ""));
+    }
+    for (int i = 6; i < 12; ++i) {
+      auto later = message(i);
+      later.received_ms = kInboxKeptMs + 1003; // what ended at 1003 and after it stays
+      TRY_VOID(accept_message(connection, later));
+    }
+    return true;
+  };
+  boost::asio::io_context loop;
+  ASSERT_TRUE(async::run(loop, (*database)->write<bool>(std::move(work))));
+  std::string left;
+  for (int i = 0; i < 12; ++i) {
+    const auto row = find_run((*database)->reader(), message(i).run_id);
+    ASSERT_TRUE(row);
+    left += *row ? '#' : '.';
+  }
+  // The second never ended, so it stays at the head of the table, and one row at a time passes it.
+  EXPECT_EQ(left, ".#.#########");
+}
+
 // An inbox row and its transcript entry, as an acceptance writes them.
 Task<> accept_in_turn(Database* database, int count) {
   for (int i = 0; i < count; ++i) {

@@ -52,7 +52,12 @@ Result<bool> accept_message(Connection& connection, const InboxRow& row) {
   command.bind(row.channel).bind(row.dedupe_key).bind(row.run_id).bind(row.session_key).bind(row.body).bind(row.state);
   command.bind(row.received_ms).bind(row.retry_of);
   TRY_VOID(command.run());
-  return connection.changes() > 0;
+  if (connection.changes() == 0) return false;
+  TRY(auto forget, connection.prepare("DELETE FROM inbox WHERE finished_ms < ? AND sequence IN "
+                                      "(SELECT sequence FROM inbox ORDER BY sequence LIMIT 2)"));
+  forget.bind(row.received_ms - kInboxKeptMs);
+  TRY_VOID(forget.run());
+  return true;
 }
 
 Result<std::optional<InboxRow>> find_run(Connection& connection, std::string_view run_id) {

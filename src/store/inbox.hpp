@@ -18,7 +18,11 @@ struct InboxRow {
   std::string retry_of; // run that this one runs again
 };
 
-// False when (channel, dedupe_key) is already there: then nothing changes.
+// How long an ended message stays: so long a delivery of it is recognised as a repetition, and a failed one can be
+// tried again.
+inline constexpr std::int64_t kInboxKeptMs = 30LL * 24 * 3600 * 1000;
+// False when (channel, dedupe_key) is already there: then nothing changes. Each message takes two of the oldest rows
+// with it that ended before kInboxKeptMs, so that the table never needs a sweep.
 Result<bool> accept_message(Connection& connection, const InboxRow& row);
 Result<std::optional<InboxRow>> find_run(Connection& connection, std::string_view run_id);
 Result<std::optional<InboxRow>> find_message(Connection& connection, std::string_view channel,

@@ -1,6 +1,7 @@
 #include "agent/exec_rights.hpp"
 #include "cli/gateway_client.hpp"
 #include "config/redact.hpp"
+#include "config/sections.hpp"
 #include "config/vault.hpp"
 #include "sandbox/confine.hpp"
 #include <fmt/core.h>
@@ -107,6 +108,20 @@ Finding look_at_command_rights(const config::Snapshot& snapshot) {
   return {State::ok, "Nobody is promised commands outside of the sandbox.", ""};
 }
 
+// People who come from OpenClaw have settings that nothing here reads; none of them may be taken for granted.
+Finding look_at_settings(const config::Snapshot& snapshot) {
+  constexpr std::size_t kShown = 12;
+  const auto sections = config::linked_sections();
+  if (!sections) return {State::fail, sections.error().message, sections.error().hint};
+  const auto idle = config::settings_without_effect(*sections, snapshot.written);
+  if (idle.empty()) return {State::ok, "Every setting has an effect.", ""};
+  auto what = fmt::format("{} {} no effect here. ", idle.size(), idle.size() == 1 ? "setting has" : "settings have");
+  for (std::size_t i = 0; i < std::min(idle.size(), kShown); ++i)
+    what += fmt::format("{}{}: {}", i == 0 ? "" : "; ", idle[i].path, idle[i].why);
+  if (idle.size() > kShown) what += fmt::format("; and {} more (--json shows all)", idle.size() - kShown);
+  return {State::warn, what + ".", fmt::format("openclaw config unset {}", idle.front().path)};
+}
+
 Finding look_at_gateway(const Invocation& invocation, const Setup& setup) {
   const auto running = config::find_running_gateway(setup.folder);
   if (!running) return {State::fail, running.error().message, running.error().hint};
@@ -168,6 +183,7 @@ Result<int> doctor(Invocation& invocation) {
       {"secrets", [&] { return look_at_secrets(setup, snapshot); }},
       {"disk space", [&] { return look_at_disk(setup); }},
       {"sandbox", [] { return look_at_sandbox(); }},
+      {"settings", [&] { return look_at_settings(snapshot); }},
       {"command rights", [&] { return look_at_command_rights(snapshot); }},
       {"gateway", [&] { return look_at_gateway(invocation, setup); }},
       {"model", [&] { return look_at_model(invocation, setup, snapshot); }},
