@@ -8,7 +8,7 @@ import { Gateway } from "../journeys/lib/gateway.mjs";
 import { Model } from "../journeys/lib/model.mjs";
 import { until, within } from "../journeys/lib/waiting.mjs";
 import { Bench, mark } from "./lib/bench.mjs";
-import { allDrivers } from "./lib/drivers.mjs";
+import { availableDrivers } from "./lib/drivers.mjs";
 
 const burst = Number(process.env.OPENCLAW_BURST ?? 1000);
 const idleSeconds = 10;
@@ -31,7 +31,7 @@ before(async () => {
   model = await Model.start(["--keep", "20000"]);
   gateway = new Gateway({ modelUrl: model.url });
   let config = { ...makeConfig({ modelUrl: model.url, workspace: gateway.workspace }), session: { dmScope: "per-channel-peer" }, channels: {} };
-  for (const Driver of await allDrivers()) {
+  for (const Driver of await availableDrivers()) {
     const bench = new Bench();
     Object.assign(bench, { model, gateway, driver: await within(30000, `the peer of ${Driver.channel}`, Driver.start()) });
     benches.push(bench);

@@ -7,7 +7,7 @@ import { Model } from "../journeys/lib/model.mjs";
 import { chooseSeed, seededRandom } from "../journeys/lib/random.mjs";
 import { until } from "../journeys/lib/waiting.mjs";
 import { Bench } from "./lib/bench.mjs";
-import { allDrivers } from "./lib/drivers.mjs";
+import { availableDrivers } from "./lib/drivers.mjs";
 
 const rounds = Number(process.env.OPENCLAW_KILLS ?? 5);
 const ada = { person: "ada" };
@@ -60,7 +60,7 @@ async function round(bench, Driver, below, number) {
 }
 
 describe("the worst moments", { concurrency: 2 }, async () => {
-  for (const Driver of await allDrivers()) {
+  for (const Driver of await availableDrivers()) {
     test(`${Driver.channel}: after ${rounds} blows each message has one answer or a visible failure`, { timeout: 60000 + rounds * 20000 }, async (context) => {
       const seed = chooseSeed();
       context.diagnostic(`OPENCLAW_SEED=${seed}`);

@@ -1,19 +1,14 @@
 // The 35 cases, the same for every messenger: the real binary, the channel's peer on loopback, a scripted model. README.md says how.
 import assert from "node:assert/strict";
-import fs from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Model } from "../journeys/lib/model.mjs";
 import { Bench } from "./lib/bench.mjs";
+import { allCases, notBuilt } from "./lib/cases.mjs";
 import { allDrivers } from "./lib/drivers.mjs";
 import { record } from "./lib/results.mjs";
 
-const folder = new URL("./cases/", import.meta.url);
-const cases = [];
-for (const name of fs.readdirSync(folder).sort()) cases.push(...(await import(new URL(name, folder))).default);
-cases.sort((one, other) => one.number - other.number);
 const wanted = process.env.OPENCLAW_CASES?.split(",").map(Number);
-const chosen = cases.filter((one) => !wanted || wanted.includes(one.number));
-const notBuilt = JSON.parse(fs.readFileSync(new URL("./not_built.json", import.meta.url)));
+const chosen = (await allCases()).filter((one) => !wanted || wanted.includes(one.number));
 
 let model;
 before(async () => {
@@ -21,7 +16,7 @@ before(async () => {
 });
 after(() => model?.stop());
 
-function suite(Driver) {
+function suite(Driver, unavailable) {
   // The benches of this channel by the name of their setup; a failed case takes its bench with it.
   const benches = new Map();
   const shared = async ({ setup, name }) => {
@@ -37,6 +32,10 @@ function suite(Driver) {
   for (const one of chosen) {
     const label = `${Driver.channel} ${String(one.number).padStart(2, "0")} ${one.what}`;
     test(label, { timeout: 120000 }, async (context) => {
+      if (unavailable) {
+        record(Driver.channel, { [one.number]: "skipped" });
+        return context.skip(unavailable);
+      }
       const none = Driver.none?.[one.number];
       const missing = notBuilt[Driver.channel]?.[one.number];
       const own = [];
@@ -56,8 +55,7 @@ function suite(Driver) {
         await close();
         cell = missing ? "not built" : "fail";
         if (!missing) throw error;
-        context.diagnostic(`not built: ${missing}`);
-        return;
+        return context.diagnostic(`not built: ${missing}`);
       } finally {
         for (const bench of own) await bench.close();
         record(Driver.channel, { [one.number]: cell });
@@ -72,5 +70,8 @@ function suite(Driver) {
 
 // Two channels at a time: there are two cores, and most of a case is waiting.
 describe("every messenger", { concurrency: 2 }, async () => {
-  for (const Driver of await allDrivers()) describe(Driver.channel, { concurrency: 1 }, () => suite(Driver));
+  for (const Driver of await allDrivers()) {
+    const unavailable = await Driver.unavailable?.();
+    describe(Driver.channel, { concurrency: 1 }, () => suite(Driver, unavailable));
+  }
 });

@@ -182,7 +182,7 @@ export default [
       assert.equal((await bench.model.stats()).requests, stats.requests, "no model was asked");
       assert.ok(bench.sent(ada).length > sent);
       assert.equal(bench.sent({ person: "eve" }).length, 0, "a stranger commands nothing");
-      if (bench.driver.commands) await until(() => bench.driver.commands.includes("status"), "the commands to be offered");
+      if (bench.driver.commands) await until(() => bench.driver.commands.includes("status"), "the commands to be offered", { milliseconds: 5000 });
     },
   },
 ];

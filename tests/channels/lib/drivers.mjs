@@ -17,3 +17,10 @@ export async function allDrivers() {
   if (drivers.length === 0) throw new Error(`there is no driver${only ? ` for ${only}` : ""}`);
   return drivers;
 }
+
+/** Those whose peer can be started here; the suite says of the others why not. */
+export async function availableDrivers() {
+  const drivers = [];
+  for (const Driver of await allDrivers()) if (!(await Driver.unavailable?.())) drivers.push(Driver);
+  return drivers;
+}

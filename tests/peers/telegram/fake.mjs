@@ -24,6 +24,16 @@ export function shown({ text, parse_mode }) {
   return words.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
 }
 
+/** The tag that is open at the end, or closed in the wrong order. */
+function unclosed(html) {
+  const open = [];
+  for (const [, slash, name] of html.matchAll(/<(\/?)([a-z-]+)[^>]*>/gi)) {
+    if (!slash) open.push(name);
+    else if (open.pop() !== name) return name;
+  }
+  return open.at(-1);
+}
+
 function multipart(body, contentType) {
   const boundary = "--" + /boundary="?([^";]+)/.exec(contentType)[1];
   const fields = {};
@@ -32,7 +42,7 @@ function multipart(body, contentType) {
     const head = part.slice(0, end);
     const content = Buffer.from(part.slice(end + 4, -2), "latin1");
     const name = /name="([^"]+)"/.exec(head)?.[1];
-    const file = /filename="([^"]*)"/.exec(head)?.[1];
+    const file = /filename="?([^";\r\n]*)/.exec(head)?.[1]; // some clients write no quotes
     const type = /content-type: *([^\r\n]+)/i.exec(head)?.[1];
     fields[name] = file === undefined ? content.toString("utf8") : { filename: file, type, bytes: content.toString("base64") };
   }
@@ -192,6 +202,9 @@ export class FakeTelegram {
       return bad(code, description);
     };
     const sent = (more) => {
+      const replied = parameters.reply_parameters;
+      if (replied && !replied.allow_sending_without_reply && !this.#messages.has(`${parameters.chat_id}/${replied.message_id}`))
+        return refuse(400, "Bad Request: message to be replied not found");
       const chat = { id: Number(parameters.chat_id), type: Number(parameters.chat_id) < 0 ? "supergroup" : "private" };
       call.message_id = this.#nextMessage++;
       const message = { message_id: call.message_id, from: me, chat, date: Math.floor(Date.now() / 1000), ...more };
@@ -219,8 +232,12 @@ export class FakeTelegram {
       case "setMessageReaction":
         if ((parameters.reaction ?? []).some(({ emoji }) => !reactions.includes(emoji))) return refuse(400, "Bad Request: REACTION_INVALID");
         return good(true);
-      case "sendChatAction":
       case "deleteMessage":
+        if (!this.#messages.delete(`${parameters.chat_id}/${parameters.message_id}`)) return refuse(400, "Bad Request: message to delete not found");
+        return good(true);
+      case "getMyCommands":
+        return good(this.commands);
+      case "sendChatAction":
       case "answerCallbackQuery":
         return good(true);
       case "sendMessage":
@@ -234,6 +251,8 @@ export class FakeTelegram {
         }
         if (!parameters.text) return refuse(400, "Bad Request: message text is empty");
         if (shown(parameters).length > 4096) return refuse(400, "Bad Request: message is too long");
+        if (parameters.parse_mode === "HTML" && unclosed(parameters.text))
+          return refuse(400, `Bad Request: can't parse entities: Can't find end tag corresponding to start tag "${unclosed(parameters.text)}"`);
         if (parameters.parse_mode === "HTML" && knownTags.test(parameters.text))
           return refuse(400, "Bad Request: can't parse entities: Unsupported start tag at byte offset 0");
         if (method === "sendMessage") return sent({ text: shown(parameters), source: parameters.text });
@@ -243,8 +262,18 @@ export class FakeTelegram {
       case "sendVoice":
       case "sendAudio":
       case "sendVideo":
-      case "sendAnimation":
-        return sent({ caption: parameters.caption });
+      case "sendAnimation": {
+        const field = method.slice(4).toLowerCase();
+        // grammY names the part that holds the bytes.
+        const named = /^attach:\/\/(.+)$/.exec(parameters[field])?.[1];
+        if (named) parameters[field] = parameters[named];
+        if (!parameters[field]?.bytes) return refuse(400, `Bad Request: there is no ${field} in the request`);
+        if (shown({ text: parameters.caption ?? "", parse_mode: parameters.parse_mode }).length > 1024)
+          return refuse(400, "Bad Request: message caption is too long");
+        const file = { file_id: `sent-${this.calls.length}`, file_unique_id: `u${this.calls.length}`, file_size: parameters[field].bytes.length };
+        const whole = field === "photo" ? [{ ...file, width: 1, height: 1 }] : { ...file, file_name: parameters[field].filename, duration: 1 };
+        return sent({ caption: parameters.caption, [field]: whole });
+      }
       case "getFile":
         return this.files.has(`files/${parameters.file_id}`)
           ? good({ file_id: parameters.file_id, file_unique_id: "u", file_path: `files/${parameters.file_id}` })
