@@ -11,7 +11,8 @@ std::string reply_mode(const json::object& values, ports::ChatKind kind) {
   constexpr std::string_view names[] = {"direct", "group", "channel"};
   if (const auto* by_type = find(values, "replyToModeByChatType"))
     if (auto own = string_or(*by_type, names[static_cast<std::size_t>(kind)]); !own.empty()) return own;
-  if (const auto* dm = find(values, "dm"); dm && kind == ports::ChatKind::direct) return string_or(*dm, "replyToMode", mode);
+  if (const auto* dm = find(values, "dm"); dm && kind == ports::ChatKind::direct)
+    return string_or(*dm, "replyToMode", mode);
   return mode;
 }
 
@@ -20,7 +21,8 @@ void read_acknowledgement(const json::value& config, const AccountSettings& acco
   settings.ack_emoji = "👀";
   const auto* agent = agent_entry(config, agent_id);
   if (const auto* identity = agent ? find(*agent, "identity") : nullptr)
-    if (auto emoji = std::string(trim(string_or(*identity, "emoji"))); !emoji.empty()) settings.ack_emoji = std::move(emoji);
+    if (auto emoji = std::string(trim(string_or(*identity, "emoji"))); !emoji.empty())
+      settings.ack_emoji = std::move(emoji);
   if (const auto* messages = find(config, "messages")) {
     settings.ack_emoji = string_or(*messages, "ackReaction", settings.ack_emoji);
     settings.ack_scope = string_or(*messages, "ackReactionScope", settings.ack_scope);
@@ -55,7 +57,8 @@ DeliverySettings delivery_settings(const json::value& config, const AccountSetti
   settings.reply_mode = reply_mode(values, kind);
   read_acknowledgement(config, account, agent_id, settings);
   std::int64_t history = 50;
-  if (const auto* group = find_path(config, "messages.groupChat")) history = integer_or(*group, "historyLimit", history);
+  if (const auto* group = find_path(config, "messages.groupChat"))
+    history = integer_or(*group, "historyLimit", history);
   settings.history_limit =
       static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(values, "historyLimit", history), 0, 500));
   settings.text_limit = static_cast<std::size_t>(std::max<std::int64_t>(integer_or(values, "textChunkLimit", 0), 0));

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include "messaging/attachments.hpp"
 #include "messaging/inbound_files.hpp"
 #include "messaging/routing.hpp"
 #include "messaging/senders.hpp"
@@ -143,8 +144,7 @@ Task<> Intake::converse(Account& account, ports::InboundEvent event, Judged judg
 }
 
 Task<> Intake::remember(Account& account, ports::InboundEvent event, std::string agent_id) {
-  const auto limit =
-      delivery_settings(services_.config, account.settings(), agent_id, event.chat.kind).history_limit;
+  const auto limit = delivery_settings(services_.config, account.settings(), agent_id, event.chat.kind).history_limit;
   auto text = with_placeholders(event);
   if (limit == 0 || trim(text).empty()) {
     account.save_checkpoint_later(std::move(event.checkpoint));
@@ -185,13 +185,12 @@ Task<> Intake::note_reaction(Account& account, ports::InboundEvent event, std::s
                                               event.chat.id, event.message_id));
     if (!ours) co_return Result<>{};
   }
-  CO_TRY(const auto key, services_.messaging.canonical(
-                             session_key(services_.config, agent_id, settings, event.chat, event.from)));
-  services_.runtime.add_notice(
-      key.canonical,
-      fmt::format("{} reaction {}: {} by {} on message {}", settings.channel,
-                  event.reaction_removed ? "removed" : "added", printable(event.emoji, 64),
-                  messaging::name_of(event.from), printable(event.message_id, 64)));
+  CO_TRY(const auto key,
+         services_.messaging.canonical(session_key(services_.config, agent_id, settings, event.chat, event.from)));
+  services_.runtime.add_notice(key.canonical,
+                               fmt::format("{} reaction {}: {} by {} on message {}", settings.channel,
+                                           event.reaction_removed ? "removed" : "added", printable(event.emoji, 64),
+                                           messaging::name_of(event.from), printable(event.message_id, 64)));
   co_return Result<>{};
 }
 
@@ -207,8 +206,7 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
   message.channel = settings.channel;
   message.dedupe_key = fmt::format("{}:{}", settings.account, event.event_id);
   // Delivered twice: nothing of it is fetched or read again.
-  CO_TRY(const auto known,
-         store::find_message(services_.database.reader(), message.channel, message.dedupe_key));
+  CO_TRY(const auto known, store::find_message(services_.database.reader(), message.channel, message.dedupe_key));
   if (known) {
     account.save_checkpoint_later(std::move(event.checkpoint));
     co_return Result<>{};
@@ -226,13 +224,14 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
   } else {
     const auto limit = how.file_bytes > 0 ? how.file_bytes : account.channel().capabilities().file_in_bytes;
     auto attachments = event.attachments;
-    CO_TRY(const auto files, co_await take_files(services_.runtime, account.channel(), std::move(attachments),
-                                                 judged.agent_id, limit));
+    CO_TRY(auto files,
+           co_await take_files(services_.runtime, account.channel(), std::move(attachments), judged.agent_id, limit));
     std::string text = direct ? event.text : fmt::format("{}: {}", messaging::name_of(event.from), event.text);
     if (event.quote && !event.quote->text.empty())
       text += fmt::format("\n[Replying to {}: \"{}\"]", printable(event.quote->from, 80),
                           printable(event.quote->text, 500));
-    if (!files.empty()) text += (event.text.empty() ? "" : "\n") + files;
+    if (!files.lines.empty()) text += (event.text.empty() ? "" : "\n") + files.lines;
+    message.images = std::move(files.pictures);
     if (!direct) {
       CO_TRY(const auto heard, store::said_in(services_.database.reader(), of, chat));
       if (!heard.empty()) heard_through = heard.back().sequence;

@@ -182,6 +182,8 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
       ports::OutgoingFile file;
       file.mime_type = mime_of(part.file);
       file.type = file_type(file.mime_type);
+      if (parts.audio_as_voice && file.type == ports::Attachment::Type::audio)
+        file.type = ports::Attachment::Type::voice;
       file.file_name = part.file.substr(part.file.rfind('/') + 1);
       file.bytes = std::move(*bytes);
       message.file = std::move(file);
