@@ -25,7 +25,7 @@ std::int64_t reconnect_delay_ms(int failures, Random& random) {
 }
 
 Account::Account(AccountServices services, AccountSettings settings, std::unique_ptr<ports::Channel> channel,
-                 Receiver receiver, std::function<void()> changed)
+                 Receiver receiver, std::function<void(Account&)> changed)
     : services_(services), settings_(std::move(settings)), channel_(std::move(channel)), receiver_(std::move(receiver)),
       changed_(std::move(changed)), woken_(services.executor) {}
 
@@ -67,7 +67,7 @@ void Account::became(ports::LinkState state) {
   if (health_.state == state) return;
   health_.state = state;
   if (state != ports::LinkState::needs_login) health_.qr.clear();
-  changed_();
+  changed_(*this);
 }
 
 void Account::connected(std::string who) {
@@ -87,7 +87,7 @@ void Account::needs_login(std::string what, std::string qr) {
   health_.todo = std::move(what);
   health_.qr = std::move(qr);
   health_.state = ports::LinkState::needs_login;
-  changed_();
+  changed_(*this);
 }
 
 void Account::warn(std::string what) {

@@ -40,7 +40,7 @@ class Account final : public ports::ChannelHost {
 public:
   using Receiver = std::function<Task<>(Account& account, ports::InboundEvent event)>;
   Account(AccountServices services, AccountSettings settings, std::unique_ptr<ports::Channel> channel,
-          Receiver receiver, std::function<void()> changed);
+          Receiver receiver, std::function<void(Account&)> changed);
 
   // Connects and receives until cancelled; never fails.
   Task<> run();
@@ -75,7 +75,7 @@ private:
   AccountSettings settings_;
   std::unique_ptr<ports::Channel> channel_;
   Receiver receiver_;
-  std::function<void()> changed_;
+  std::function<void(Account&)> changed_;
   AccountHealth health_;
   async::Event woken_;
 };

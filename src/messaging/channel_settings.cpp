@@ -1,9 +1,8 @@
 #include "messaging/channel_settings.hpp"
 
-#include "base/hash.hpp"
 #include "base/text.hpp"
 #include <algorithm>
-#include <fmt/core.h>
+#include <re2/re2.h>
 
 namespace openclaw::messaging {
 namespace {
@@ -27,20 +26,22 @@ const json::value* groups_of(const json::object& values) {
   return nullptr;
 }
 
-// The group's settings, else those of its space, else "*".
-const json::value* group_of(const json::object& values, const ports::Chat& chat) {
-  const auto* groups = groups_of(values);
-  if (!groups) return nullptr;
-  if (const auto* own = find(*groups, chat.id)) return own;
-  if (!chat.space_id.empty())
-    if (const auto* space = find(*groups, chat.space_id)) {
-      if (const auto* channels = find(*space, "channels"); channels && channels->is_object()) {
-        if (const auto* own = find(*channels, chat.id)) return own;
-        return find(*channels, "*");
-      }
-      return space;
-    }
-  return find(*groups, "*");
+// The entry of a chat in a table. Inside a guild or workspace its rooms may be named too ("general", "#general"): who
+// may rename them there may also close them. Elsewhere anybody could take a name.
+const json::value* entry_of(const json::value& table, const ports::Chat& chat) {
+  if (const auto* own = find(table, chat.id)) return own;
+  if (!chat.space_id.empty() && !chat.title.empty()) {
+    const auto title = lowercase_ascii(chat.title.starts_with('#') ? chat.title.substr(1) : chat.title);
+    for (const auto& named : {title, "#" + title})
+      if (const auto* own = find(table, named)) return own;
+  }
+  return find(table, "*");
+}
+
+void put_over(json::object& base, const json::value& more) {
+  if (!more.is_object()) return;
+  for (const auto& [key, value] : more.get_object())
+    if (key != "channels" && key != "topics") base[key] = value;
 }
 
 policy::DirectPolicy direct_policy(std::string_view word) {
@@ -55,31 +56,34 @@ policy::GroupPolicy group_policy(std::string_view word) {
   return policy::GroupPolicy::allowlist;
 }
 
-// A part of a session key holds only what ids may hold.
-std::string key_part(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("._-@+=#/").contains(c);
-    if (plain)
-      out += c;
-    else if (c >= 'A' && c <= 'Z')
-      out += static_cast<char>(c - 'A' + 'a');
-    else
-      out += fmt::format("_{:02x}", static_cast<unsigned char>(c));
+// As OpenClaw: a list of the agent's own, else the common one, else the agent's name and emoji.
+std::vector<std::string> mention_patterns(const json::value& config, std::string_view agent_id) {
+  const auto* agent = agent_entry(config, agent_id);
+  if (const auto* own = agent ? find_path(*agent, "groupChat.mentionPatterns") : nullptr) return strings_of(own);
+  if (const auto* common = find_path(config, "messages.groupChat.mentionPatterns")) return strings_of(common);
+  std::vector<std::string> patterns;
+  const auto* identity = agent ? find(*agent, "identity") : nullptr;
+  if (!identity) return patterns;
+  std::string name;
+  for (const auto word : split(trim(string_or(*identity, "name")), ' ')) {
+    if (word.empty()) continue;
+    if (!name.empty()) name += "\\s+";
+    name += RE2::QuoteMeta(word);
   }
-  // Two long ids must not become one by cutting them.
-  if (out.size() > 48) return fmt::format("{}-{}", out.substr(0, 24), sha256_hex(text).substr(0, 16));
-  return out;
-}
-
-bool matches(const json::value& match, std::string_view key, std::string_view value) {
-  const auto* wanted = find(match, key);
-  if (!wanted) return true;
-  return wanted->is_string() &&
-         (wanted->get_string() == "*" || lowercase_ascii(wanted->get_string()) == lowercase_ascii(value));
+  if (!name.empty()) patterns.push_back("(?:^|[^\\pL\\pN_])" + name + "(?:$|[^\\pL\\pN_])");
+  if (const auto emoji = std::string(trim(string_or(*identity, "emoji"))); !emoji.empty())
+    patterns.push_back(RE2::QuoteMeta(emoji));
+  return patterns;
 }
 
 } // namespace
+
+const json::value* agent_entry(const json::value& config, std::string_view agent_id) {
+  if (const auto* list = find_path(config, "agents.list"); list && list->is_array())
+    for (const auto& agent : list->get_array())
+      if (string_or(agent, "id") == agent_id) return &agent;
+  return nullptr;
+}
 
 std::vector<AccountSettings> read_accounts(const json::value& config) {
   std::vector<AccountSettings> accounts;
@@ -107,6 +111,34 @@ std::vector<AccountSettings> read_accounts(const json::value& config) {
   return accounts;
 }
 
+std::optional<json::object> group_settings(const AccountSettings& account, const ports::Chat& chat) {
+  const auto* groups = groups_of(account.values);
+  if (!groups || chat.kind == ports::ChatKind::direct) return std::nullopt;
+  json::object merged;
+  const json::value* space = chat.space_id.empty() ? nullptr : find(*groups, chat.space_id);
+  if (!chat.space_id.empty() && !space && !find(*groups, chat.id)) {
+    const auto* all = find(*groups, "*");
+    if (all && find(*all, "channels")) space = all;
+  }
+  if (space) {
+    put_over(merged, *space);
+    const auto* rooms = find(*space, "channels");
+    if (!rooms || !rooms->is_object() || rooms->get_object().empty()) return merged;
+    const auto* room = entry_of(*rooms, chat);
+    if (!room) return std::nullopt; // a guild that lists its rooms means these
+    put_over(merged, *room);
+    return merged;
+  }
+  const auto* own = entry_of(*groups, chat);
+  if (!own) return std::nullopt;
+  if (const auto* all = find(*groups, "*"))
+    if (const auto* mention = find(*all, "requireMention")) merged["requireMention"] = *mention;
+  put_over(merged, *own);
+  if (const auto* topics = find(*own, "topics"); topics && !chat.thread_id.empty())
+    if (const auto* topic = find(*topics, chat.thread_id)) put_over(merged, *topic);
+  return merged;
+}
+
 policy::AccessRules access_rules(const json::value& config, const AccountSettings& account, const ports::Chat& chat,
                                  std::string_view agent_id) {
   const auto& values = account.values;
@@ -119,14 +151,13 @@ policy::AccessRules access_rules(const json::value& config, const AccountSetting
   rules.allow_from = strings_of(find(values, "allowFrom"));
   if (rules.allow_from.empty() && direct_section) rules.allow_from = strings_of(find(*direct_section, "allowFrom"));
   auto group = string_or(values, "groupPolicy", "");
-  if (group.empty())
-    group = string_or(find_path(config, "channels.defaults") ? *find_path(config, "channels.defaults") : json::value(),
-                      "groupPolicy", "");
+  if (const auto* defaults = find_path(config, "channels.defaults"); defaults && group.empty())
+    group = string_or(*defaults, "groupPolicy", "");
   rules.group = group_policy(group);
   rules.group_allow_from = strings_of(find(values, "groupAllowFrom"));
   rules.allow_bots = bool_or(values, "allowBots", false);
   rules.require_mention = bool_or(values, "requireMention", true);
-  if (const auto* own = chat.kind == ports::ChatKind::direct ? nullptr : group_of(values, chat)) {
+  if (const auto own = group_settings(account, chat)) {
     rules.group_listed = true;
     rules.group_enabled = bool_or(*own, "enabled", true) && bool_or(*own, "allow", true);
     rules.require_mention = bool_or(*own, "requireMention", rules.require_mention);
@@ -134,80 +165,25 @@ policy::AccessRules access_rules(const json::value& config, const AccountSetting
     for (const std::string_view key : {"allowFrom", "users"})
       if (auto people = strings_of(find(*own, key)); !people.empty()) rules.group_allow_from = std::move(people);
   }
-  rules.mention_patterns = strings_of(find_path(config, "messages.groupChat.mentionPatterns"));
-  if (const auto* list = find_path(config, "agents.list"); list && list->is_array())
-    for (const auto& agent : list->get_array())
-      if (string_or(agent, "id") == agent_id)
-        for (auto& pattern : strings_of(find_path(agent, "groupChat.mentionPatterns")))
-          rules.mention_patterns.push_back(std::move(pattern));
+  rules.mention_patterns = mention_patterns(config, agent_id);
+  if (const auto* commands = find(config, "commands"))
+    rules.commands_for_all = !bool_or(*commands, "useAccessGroups", true);
   return rules;
 }
 
-DeliverySettings delivery_settings(const json::value& config, const AccountSettings& account) {
-  const auto& values = account.values;
-  DeliverySettings settings;
-  auto stream = string_or(values, "streamMode", "");
-  if (const auto* streaming = find(values, "streaming"); streaming && stream.empty())
-    stream = streaming->is_object()   ? string_or(*streaming, "mode", "")
-             : streaming->is_string() ? std::string(streaming->get_string())
-                                      : "";
-  // Whoever asks for whole blocks, which are not built, does not want to see half sentences.
-  const bool blocks = bool_or(values, "blockStreaming", false);
-  settings.stream = stream == "partial" && !blocks ? StreamMode::partial : StreamMode::off;
-  settings.reply_mode = string_or(values, "replyToMode", "off");
-  if (const auto* messages = find(config, "messages")) {
-    settings.ack_emoji = string_or(*messages, "ackReaction", "");
-    settings.ack_scope = string_or(*messages, "ackReactionScope", "group-mentions");
-    settings.remove_ack = bool_or(*messages, "removeAckAfterReply", false);
-    if (const auto* group = find(*messages, "groupChat"))
-      settings.history_limit =
-          static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(*group, "historyLimit", 50), 0, 500));
+ReactionNotices reaction_notices(const AccountSettings& account, const ports::Chat& chat, const ports::Person& person) {
+  auto mode = string_or(account.values, "reactionNotifications", "own");
+  auto people = strings_of(find(account.values, "reactionAllowlist"));
+  if (const auto own = group_settings(account, chat)) {
+    mode = string_or(*own, "reactionNotifications", mode);
+    if (auto listed = strings_of(find(*own, "users")); people.empty()) people = std::move(listed);
   }
-  settings.history_limit = static_cast<std::size_t>(std::clamp<std::int64_t>(
-      integer_or(values, "historyLimit", static_cast<std::int64_t>(settings.history_limit)), 0, 500));
-  settings.text_limit = static_cast<std::size_t>(std::max<std::int64_t>(integer_or(values, "textChunkLimit", 0), 0));
-  settings.file_bytes = std::max<std::int64_t>(integer_or(values, "mediaMaxMb", 0), 0) * 1024 * 1024;
-  return settings;
-}
-
-std::string bound_agent(const json::value& config, std::string_view default_agent, const AccountSettings& account,
-                        const ports::Chat& chat, std::string_view sender_id) {
-  const auto* bindings = find(config, "bindings");
-  if (!bindings || !bindings->is_array()) return std::string(default_agent);
-  for (const auto& binding : bindings->get_array()) {
-    const auto agent = string_or(binding, "agentId");
-    const auto* match = find(binding, "match");
-    if (agent.empty() || !match || !matches(*match, "channel", account.channel)) continue;
-    if (!matches(*match, "accountId", account.account) || !matches(*match, "guildId", chat.space_id) ||
-        !matches(*match, "teamId", chat.space_id))
-      continue;
-    if (const auto* peer = find(*match, "peer")) {
-      const auto kind = string_or(*peer, "kind");
-      const bool direct = chat.kind == ports::ChatKind::direct;
-      if (!kind.empty() && (kind == "dm" || kind == "direct") != direct) continue;
-      if (!matches(*peer, "id", direct ? sender_id : std::string_view(chat.id))) continue;
-    }
-    return agent;
-  }
-  return std::string(default_agent);
-}
-
-std::string session_key(const json::value& config, std::string_view agent_id, const AccountSettings& account,
-                        const ports::Chat& chat, std::string_view sender_id) {
-  if (chat.kind == ports::ChatKind::direct) {
-    const auto* session = find(config, "session");
-    const auto scope = session ? string_or(*session, "dmScope", "main") : std::string("main");
-    if (scope == "per-peer") return fmt::format("agent:{}:dm:{}", agent_id, key_part(sender_id));
-    if (scope == "per-channel-peer" || scope == "per-account-channel-peer")
-      return fmt::format("agent:{}:{}:dm:{}", agent_id, account.channel, key_part(sender_id));
-    return fmt::format("agent:{}:main", agent_id);
-  }
-  const auto account_part = account.account == "default" ? std::string() : ":" + key_part(account.account);
-  const auto kind = chat.kind == ports::ChatKind::group ? "group" : "channel";
-  auto key = fmt::format("agent:{}:{}{}:{}:{}", agent_id, account.channel, account_part, kind, key_part(chat.id));
-  if (!chat.thread_id.empty())
-    key += fmt::format(":{}:{}", account.channel == "telegram" ? "topic" : "thread", key_part(chat.thread_id));
-  return key;
+  if (mode == "off") return ReactionNotices::off;
+  if (mode == "all") return ReactionNotices::all;
+  if (mode != "allowlist") return ReactionNotices::own;
+  auto ids = person.other_ids;
+  ids.push_back(person.id);
+  return policy::listed(people, ids) ? ReactionNotices::all : ReactionNotices::off;
 }
 
 } // namespace openclaw::messaging

@@ -1,9 +1,10 @@
-// The part of the configuration below `channels`, and what decides where a message goes: accounts, access rules of a
-// chat, bindings. Parsed anew for every configuration snapshot.
+// The part of the configuration below `channels`: accounts, the access rules of a chat, how answers are shown. Parsed
+// anew for every configuration snapshot.
 #pragma once
 #include "base/json.hpp"
 #include "policy/admission.hpp"
 #include "ports/channel.hpp"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,12 @@ struct AccountSettings {
 // section is missing has none.
 std::vector<AccountSettings> read_accounts(const json::value& config);
 
+// agents.list's entry of an agent; nullptr: none.
+const json::value* agent_entry(const json::value& config, std::string_view agent_id);
+// What the configuration says of a group or room: its guild's or team's keys, over them its own, over them its topic's.
+// Nothing when it is not listed; where rooms are listed, the others are not.
+std::optional<json::object> group_settings(const AccountSettings& account, const ports::Chat& chat);
+
 // The rules for a chat: those of its group (or "*") over the account's.
 policy::AccessRules access_rules(const json::value& config, const AccountSettings& account, const ports::Chat& chat,
                                  std::string_view agent_id);
@@ -38,14 +45,13 @@ struct DeliverySettings {
   std::size_t text_limit = 0;     // textChunkLimit; 0: the platform's
   std::int64_t file_bytes = 0;    // mediaMaxMb; 0: the channel's
 };
-DeliverySettings delivery_settings(const json::value& config, const AccountSettings& account);
+// Whether a message is marked as seen, by messages.ackReactionScope.
+bool acknowledged(const DeliverySettings& settings, bool direct, bool mentioned);
 
-// Which agent answers in a chat: the first binding that matches, else the default agent.
-std::string bound_agent(const json::value& config, std::string_view default_agent, const AccountSettings& account,
-                        const ports::Chat& chat, std::string_view sender_id);
-// The session of a chat: people who write directly share the agent's main session (unless session.dmScope says
-// otherwise); each group, and each thread in it, has its own.
-std::string session_key(const json::value& config, std::string_view agent_id, const AccountSettings& account,
-                        const ports::Chat& chat, std::string_view sender_id);
+// channels.X.reactionNotifications, of the group before the account's: whose reactions the agent hears of.
+enum class ReactionNotices { off, own, all }; // own: on what the agent said
+ReactionNotices reaction_notices(const AccountSettings& account, const ports::Chat& chat, const ports::Person& person);
+DeliverySettings delivery_settings(const json::value& config, const AccountSettings& account, std::string_view agent_id,
+                                   ports::ChatKind kind);
 
 } // namespace openclaw::messaging

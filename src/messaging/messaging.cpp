@@ -5,7 +5,6 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
-#include "messaging/account.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::messaging {
@@ -151,7 +150,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   const auto session_id = uuid_v7(services.time, services.random);
   auto* random = &services.random;
   const auto agent_id = key.agent_id;
-  const auto checkpoint = message.checkpoint;
+  const auto with_it = message.with_it;
   std::function<Result<bool>(store::Connection&)> save = [=](store::Connection& connection) -> Result<bool> {
     TRY(const bool fresh, store::accept_message(connection, row));
     if (!fresh) return false;
@@ -162,10 +161,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
     session.updated_ms = now;
     session.channel = row.channel;
     TRY_VOID(store::save_session(connection, session));
-    if (!checkpoint.empty()) {
-      const auto account = row.dedupe_key.substr(0, row.dedupe_key.find(':'));
-      TRY_VOID(store::set_channel_fact(connection, {row.channel, account}, Account::kCheckpoint, checkpoint, now));
-    }
+    if (with_it) TRY_VOID(with_it(connection));
     return true;
   };
   auto saved = co_await services.database.write<bool>(std::move(save));

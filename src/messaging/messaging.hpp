@@ -3,6 +3,7 @@
 #pragma once
 #include "agent/runtime.hpp"
 #include "agent/session_key.hpp"
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,9 @@ struct Inbound {
   std::string thinking;                  // word, for this message only
   std::string extra_system_prompt;
   std::int64_t timeout_ms = 0;
-  std::string delivery;    // JSON: where the answer goes, for messengers; empty: WebChat
-  std::string checkpoint;  // where the account's stream goes on; stored together with the message
-  trace::Context trace;    // what the sender traces it with
+  std::string delivery;                                // JSON: where the answer goes, for messengers; empty: WebChat
+  std::function<Result<>(store::Connection&)> with_it; // recorded together with the message; none for commands
+  trace::Context trace;                                // what the sender traces it with
   bool may_command = true; // slash commands and stop words are obeyed (an authorised sender)
 };
 

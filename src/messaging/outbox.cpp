@@ -118,7 +118,7 @@ Task<> Outbox::send_row(store::OutboxRow row) {
         fmt::format("The account {} of {} is not configured any more, or was not reachable for a day.", row.account,
                     row.channel));
   }
-  const auto settings = host_.delivery_of(*account);
+  const auto settings = host_.delivery_of(*account, body.agent_id, body.delivery.chat.kind);
   const auto parts = parts_of(body.text, account->channel(), settings.text_limit);
   co_return co_await send_parts(account, row, body, parts);
 }
@@ -161,7 +161,7 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
                                           const OutboxBody& body, const Parts& parts, std::size_t index, bool plain) {
   auto& channel = account->channel();
   const auto& part = parts.parts[index];
-  const auto settings = host_.delivery_of(*account);
+  const auto settings = host_.delivery_of(*account, body.agent_id, body.delivery.chat.kind);
   ports::Outgoing message;
   message.chat = body.delivery.chat;
   message.body = channel.render(part.text);
@@ -182,6 +182,8 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
       ports::OutgoingFile file;
       file.mime_type = mime_of(part.file);
       file.type = file_type(file.mime_type);
+      if (parts.audio_as_voice && file.type == ports::Attachment::Type::audio)
+        file.type = ports::Attachment::Type::voice;
       file.file_name = part.file.substr(part.file.rfind('/') + 1);
       file.bytes = std::move(*bytes);
       message.file = std::move(file);

@@ -16,7 +16,7 @@ class OutboxHost {
 public:
   virtual ~OutboxHost() = default;
   virtual std::shared_ptr<Account> find_account(std::string_view channel, std::string_view account) = 0;
-  virtual DeliverySettings delivery_of(const Account& account) = 0;
+  virtual DeliverySettings delivery_of(const Account& account, const std::string& agent_id, ports::ChatKind kind) = 0;
   // The message that showed this run's text while it came; it becomes the answer's first part. Empty: none.
   virtual Task<std::string> take_preview(std::string run_id) = 0;
   // Bytes of a file in an agent's workspace.

@@ -37,12 +37,24 @@ std::string take_reply_tag(std::string& text) {
   return found;
 }
 
+// Takes "[[audio_as_voice]]" out of the text.
+bool take_voice_tag(std::string& text) {
+  constexpr std::string_view tag = "[[audio_as_voice]]";
+  bool found = false;
+  for (auto at = text.find(tag); at != std::string::npos; at = text.find(tag)) {
+    text.erase(at, tag.size());
+    found = true;
+  }
+  return found;
+}
+
 } // namespace
 
 Parts parts_of(std::string_view markdown, const ports::Channel& channel, std::size_t limit) {
   Parts parts;
   std::string text(markdown);
   parts.reply_to = take_reply_tag(text);
+  parts.audio_as_voice = take_voice_tag(text);
   std::string words;
   std::vector<std::string> files;
   bool fenced = false;

@@ -14,10 +14,11 @@ struct Part {
 
 struct Parts {
   std::vector<Part> parts;
-  std::string reply_to; // [[reply_to:ID]]; "current" for [[reply_to_current]]
+  std::string reply_to;        // [[reply_to:ID]]; "current" for [[reply_to_current]]
+  bool audio_as_voice = false; // [[audio_as_voice]]: sound goes out as a voice note
 };
 
-// Lines "MEDIA:path" become files; reply tags are taken out. `limit` overrides the channel's text limit when it is
+// Lines "MEDIA:path" become files; tags are taken out. `limit` overrides the channel's text limit when it is
 // smaller and not 0.
 Parts parts_of(std::string_view markdown, const ports::Channel& channel, std::size_t limit);
 

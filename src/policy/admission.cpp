@@ -71,7 +71,9 @@ Admission admit(const Approach& approach, const AccessRules& rules) {
   if (approach.sender_is_self) return {Entrance::ignore, false, "our own message"};
   if (approach.sender_ids.empty()) return {Entrance::ignore, false, "no sender"};
   if (approach.sender_is_bot && !rules.allow_bots) return {Entrance::ignore, false, "a bot (allowBots is off)"};
-  return approach.direct ? judge_direct(approach, rules) : judge_group(approach, rules);
+  auto admission = approach.direct ? judge_direct(approach, rules) : judge_group(approach, rules);
+  if (admission.verdict == Entrance::accept && rules.commands_for_all) admission.may_command = true;
+  return admission;
 }
 
 } // namespace openclaw::policy

@@ -21,6 +21,7 @@ struct AccessRules {
   bool require_mention = true;
   bool allow_bots = false;
   std::vector<std::string> mention_patterns; // RE2, without case
+  bool commands_for_all = false;             // commands.useAccessGroups is off: who is answered may also command
 };
 
 struct Approach {

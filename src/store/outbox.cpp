@@ -85,6 +85,17 @@ Result<std::optional<OutboxRow>> find_outgoing(Connection& connection, std::stri
   return std::optional<OutboxRow>(read_row(query));
 }
 
+Result<bool> sent_by_us(Connection& connection, std::string_view channel, std::string_view account,
+                        std::string_view chat, std::string_view message_id) {
+  TRY(auto query,
+      connection.prepare("SELECT 1 FROM (SELECT channel, account, chat, message_ids FROM outbox ORDER BY sequence DESC "
+                         "LIMIT 5000) WHERE channel = ?1 AND account = ?2 AND (chat = ?3 OR substr(chat, 1, "
+                         "length(?3) + 1) = ?3 || '/') AND EXISTS (SELECT 1 FROM json_each(message_ids) WHERE value = "
+                         "?4)"));
+  query.bind(channel).bind(account).bind(chat).bind(message_id);
+  return query.step();
+}
+
 Result<std::vector<OutboxRow>> troubled_outgoing(Connection& connection, std::size_t limit) {
   static const std::string sql =
       std::string(kColumns) + "WHERE state IN ('failed', 'dead') ORDER BY sequence DESC LIMIT ?";

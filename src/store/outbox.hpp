@@ -31,6 +31,9 @@ Result<> save_outgoing(Connection& connection, const OutboxRow& row, std::int64_
 Result<std::vector<OutboxRow>> open_outgoing(Connection& connection, std::size_t limit);
 Result<std::vector<OutboxRow>> open_outgoing_after(Connection& connection, std::int64_t sequence, std::size_t limit);
 Result<std::optional<OutboxRow>> find_outgoing(Connection& connection, std::string_view id);
+// Whether a message of a chat, or of a thread in it, is one that we sent there lately.
+Result<bool> sent_by_us(Connection& connection, std::string_view channel, std::string_view account,
+                        std::string_view chat, std::string_view message_id);
 // failed and dead, newest first.
 Result<std::vector<OutboxRow>> troubled_outgoing(Connection& connection, std::size_t limit);
 // Drops what was sent before `before_ms`; returns how many.

@@ -285,6 +285,29 @@ journey("on a phone everything has its place", async (chat) => {
   await chat.page.getByRole("button", { name: "Sign out" }).waitFor();
 }, { page: { viewport: phone, hasTouch: true, isMobile: true } });
 
+journey("pictures and files go with a message, are shown, and are still there after a reload", async (chat) => {
+  const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  await chat.page.locator(".composer input[type=file]").setInputFiles([
+    { name: "red.png", mimeType: "image/png", buffer: Buffer.from(pixel, "base64") },
+    { name: "notes <b>.txt", mimeType: "text/plain", buffer: Buffer.from("milk") },
+  ]);
+  const waiting = chat.page.getByRole("list", { name: "Attached files" });
+  await waiting.getByRole("img", { name: "red.png" }).waitFor();
+  await waiting.getByRole("button", { name: "Take notes <b>.txt away" }).waitFor();
+  const word = crypto.randomUUID();
+  await chat.send(script([`A red one, ${word}.`], "what is on it?"));
+  const shown = chat.page.locator("article.question .files");
+  await shown.getByRole("img", { name: "red.png" }).waitFor();
+  await chat.waitForAnswer(`A red one, ${word}.`);
+  const [request] = await model.requests({ text: word, atLeast: 1 });
+  assert.match(JSON.stringify(request.body), /media\/inbound\/[0-9a-f]{32}\.png \(red\.png/);
+  await chat.page.reload();
+  await shown.getByRole("img", { name: "red.png" }).waitFor();
+  await shown.getByText("notes <b>.txt", { exact: true }).waitFor();
+  assert.equal(await shown.getByRole("img").evaluate((image) => image.naturalWidth), 1, "it is the picture itself");
+  assert.ok(!(await chat.page.locator("article.question").innerText()).includes("media/inbound"), "the gateway's own line is for the agent");
+});
+
 test("in French the page speaks French", { timeout: 60_000 }, async () => {
   const chat = await WebChat.create(browser, { locale: "fr-FR" });
   try {

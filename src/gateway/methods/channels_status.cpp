@@ -38,7 +38,7 @@ Task<json::value> channels_status(Call call) {
   auto* channels = call.services.channels;
   const bool probe = bool_or(call.params, "probe", false);
   const auto& types = call.services.runtime.services().registry.channels();
-  auto statuses = channels ? channels->status() : std::vector<messaging::AccountStatus>{};
+  auto statuses = channels ? channels->accounts().status() : std::vector<messaging::AccountStatus>{};
   for (const auto& type : types) {
     json::array list;
     bool running = false;

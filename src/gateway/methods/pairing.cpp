@@ -31,8 +31,8 @@ Task<json::value> pairing_approve(Call call) {
   if (!call.services.channels) co_return fail(Kind::missing, "There are no messengers in this gateway.");
   const auto& facts = call.connection->facts();
   auto by = facts.device_id.empty() ? facts.id : facts.device_id;
-  CO_TRY(const auto request, co_await call.services.channels->approve(string_or(call.params, "channel"),
-                                                                      string_or(call.params, "code"), std::move(by)));
+  CO_TRY(const auto request, co_await call.services.channels->pairing().approve(
+                                 string_or(call.params, "channel"), string_or(call.params, "code"), std::move(by)));
   co_return json::value(json::object{{"ok", true},
                                      {"channel", request.of.channel},
                                      {"accountId", request.of.account},

@@ -28,7 +28,7 @@ export interface Hello {
   server?: { version?: string; connId?: string };
   features?: { methods?: string[]; events?: string[] };
   snapshot?: { sessionDefaults?: { defaultAgentId?: string; mainKey?: string; mainSessionKey?: string } };
-  policy?: { tickIntervalMs?: number; maxPayload?: number };
+  policy?: { tickIntervalMs?: number; maxPayload?: number; attachments?: { maxBytes?: number } };
 }
 
 export type Block =

@@ -3,6 +3,7 @@ import type { AgentEvent, ChatEvent, History } from '../gateway/frames.ts';
 import { GatewayError, textOrNothing } from '../gateway/gateway_error.ts';
 import { newIdentifier } from '../gateway/identifier.ts';
 import { t } from '../i18n/index.ts';
+import { readFiles, shown, type Attachment } from './attachments.ts';
 import { announceEnd, announceProgress } from './announcements.ts';
 import { textOf } from './content.ts';
 import { explain, type Explanation } from './explain.ts';
@@ -14,6 +15,7 @@ import { Turn } from './turn.ts';
 export interface QueuedMessage {
   id: string;
   text: string;
+  attachments: Attachment[];
 }
 
 interface SendAnswer {
@@ -36,6 +38,7 @@ export class Conversation {
   readonly loadFailure = signal<Explanation | undefined>(undefined);
   readonly queue = signal<QueuedMessage[]>([]);
   readonly draft = signal('');
+  readonly attachments = signal<Attachment[]>([]);
   readonly activeTurns = computed(() => this.items.value.filter((item): item is Turn => item.kind === 'turn' && item.running.value));
   readonly busy = computed(() => this.activeTurns.value.length > 0);
   private loading: Promise<void> | undefined;
@@ -67,11 +70,13 @@ export class Conversation {
   /** Sends now, or keeps the message until the run has ended, the connection is back and the model is there. */
   submit(text: string): void {
     const message = text.trim();
-    if (!message) return;
+    const attachments = this.attachments.value;
+    if (!message && attachments.length === 0) return;
+    this.attachments.value = [];
     if (/^\/stop$/i.test(message) && phase.value === 'connected') return void this.stop();
     const direct = phase.value === 'connected' && (immediate.test(message) || (!this.busy.value && !this.waitsForModel()));
-    if (direct) void this.deliver(message);
-    else this.setQueue([...this.queue.value, { id: newIdentifier(), text: message }]);
+    if (direct) void this.deliver(message, attachments);
+    else this.setQueue([...this.queue.value, { id: newIdentifier(), text: message, attachments }]);
   }
 
   removeQueued(id: string): QueuedMessage | undefined {
@@ -85,7 +90,7 @@ export class Conversation {
     const next = this.queue.value[0];
     if (!next || !this.loaded.value || phase.value !== 'connected' || this.busy.value || this.waitsForModel()) return;
     this.setQueue(this.queue.value.slice(1));
-    void this.deliver(next.text, next.id);
+    void this.deliver(next.text, next.attachments, next.id);
   }
 
   async stop(): Promise<void> {
@@ -104,7 +109,7 @@ export class Conversation {
     if (!turn.accepted) {
       const asked = this.items.value.find((item): item is UserItem => item.kind === 'user' && item.runId === turn.runId);
       this.items.value = this.items.value.filter((item) => item !== turn && item !== asked);
-      if (asked) await this.deliver(asked.text);
+      if (asked) await this.deliver(asked.text, asked.attachments);
       return;
     }
     const next = new Turn(newIdentifier(), turn.key);
@@ -185,8 +190,9 @@ export class Conversation {
     if (kind === 'text') announceProgress(turn.runId, turn.text.value);
   }
 
-  private async deliver(text: string, runId: string = newIdentifier()): Promise<void> {
-    const asked: UserItem = { kind: 'user', key: `user:${runId}`, runId, text, timestamp: Date.now(), state: signal('sending') };
+  private async deliver(text: string, attachments: Attachment[] = [], runId: string = newIdentifier()): Promise<void> {
+    const files = attachments.map(shown);
+    const asked: UserItem = { kind: 'user', key: `user:${runId}`, runId, text, files, attachments, timestamp: Date.now(), state: signal('sending') };
     const turn = new Turn(runId, `run:${runId}`);
     this.items.value = [...this.items.value, asked, turn];
     await this.transmit(asked, turn);
@@ -194,8 +200,11 @@ export class Conversation {
 
   private async transmit(asked: UserItem, turn: Turn): Promise<void> {
     try {
-      const answer = await call<SendAnswer>('chat.send', { sessionKey: this.key, message: asked.text, idempotencyKey: asked.runId });
+      const attachments = asked.attachments.map(({ name, type, content }) => ({ type: 'file', fileName: name, mimeType: type, content }));
+      const more = attachments.length > 0 ? { attachments } : {};
+      const answer = await call<SendAnswer>('chat.send', { sessionKey: this.key, message: asked.text, idempotencyKey: asked.runId, ...more });
       asked.state.value = 'sent';
+      asked.attachments = [];
       const runId = textOrNothing(answer?.runId);
       if (!runId && answer?.aborted !== undefined) this.items.value = this.items.value.filter((item) => item !== turn);
       else if (runId && runId !== turn.runId) this.rename(turn, runId);
@@ -333,6 +342,16 @@ export class Conversation {
     this.storeWaiting();
   }
 
+  async attach(files: File[]): Promise<void> {
+    const { taken, refused } = await readFiles(files, this.attachments.value);
+    this.attachments.value = [...this.attachments.value, ...taken];
+    if (refused.length > 0) this.notice(t('composer.tooMuch', { names: refused.join(', ') }));
+  }
+
+  detach(index: number): void {
+    this.attachments.value = this.attachments.value.filter((_, at) => at !== index);
+  }
+
   setDraft(text: string): void {
     this.draft.value = text;
     this.storeWaiting();
@@ -353,7 +372,7 @@ export class Conversation {
     try {
       const waiting = JSON.parse(sessionStorage.getItem(this.storageKey) ?? '{}');
       this.draft.value = typeof waiting.draft === 'string' ? waiting.draft : '';
-      this.queue.value = Array.isArray(waiting.queue) ? waiting.queue : [];
+      this.queue.value = Array.isArray(waiting.queue) ? waiting.queue.map((one: QueuedMessage) => ({ ...one, attachments: one.attachments ?? [] })) : [];
     } catch {
       // Unreadable leftovers are not worth a word.
     }

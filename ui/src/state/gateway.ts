@@ -3,6 +3,7 @@ import { Connection, type Phase } from '../gateway/connection.ts';
 import type { Hello } from '../gateway/frames.ts';
 import { GatewayError } from '../gateway/gateway_error.ts';
 import { exchangeLoginCode, storeToken, storedToken } from '../gateway/login.ts';
+import { attachmentBytes } from './attachments.ts';
 
 /** The one connection of this page, as signals; the other state files listen to it here. */
 
@@ -49,6 +50,7 @@ const connection = new Connection({
     clockAhead = ahead;
     everConnected.value = true;
     loginError.value = undefined;
+    attachmentBytes.value = hello.policy?.attachments?.maxBytes ?? attachmentBytes.value;
     serverVersion.value = hello.server?.version ?? '';
     mainSessionKey.value = hello.snapshot?.sessionDefaults?.mainSessionKey || mainSessionKey.value;
     for (const handler of openedHandlers) handler();

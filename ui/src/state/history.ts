@@ -2,7 +2,8 @@ import { signal, type Signal } from '@preact/signals';
 import type { Message } from '../gateway/frames.ts';
 import { textOrNothing } from '../gateway/gateway_error.ts';
 import { t } from '../i18n/index.ts';
-import { textOf } from './content.ts';
+import { withoutFileLines, type Attachment, type ShownFile } from './attachments.ts';
+import { blocksOf, textOf } from './content.ts';
 import { Turn } from './turn.ts';
 
 export type UserState = 'sending' | 'sent' | 'unconfirmed';
@@ -12,6 +13,9 @@ export interface UserItem {
   key: string;
   runId: string;
   text: string;
+  files: ShownFile[];
+  /** What a repetition has to send again; empty once the gateway has it. */
+  attachments: Attachment[];
   timestamp: number;
   state: Signal<UserState>;
 }
@@ -42,19 +46,24 @@ export function itemsFromHistory(messages: Message[]): { items: Item[]; unfinish
   messages.forEach((message, index) => {
     const runId = textOrNothing(message.runId);
     if (message.role === 'user' || message.role === 'system') {
-      const text = textOf(message.content);
+      const whole = textOf(message.content);
       turn = undefined;
-      if (!text) return;
-      if (message.role === 'system') items.push({ kind: 'notice', key: unique(`notice:${message.id ?? index}`, index), text });
-      else
+      if (!whole) return;
+      if (message.role === 'system') {
+        items.push({ kind: 'notice', key: unique(`notice:${message.id ?? index}`, index), text: whole });
+      } else {
+        const { text, files } = filesOf(whole, message);
         items.push({
           kind: 'user',
           key: unique(`user:${runId || message.id || index}`, index),
           runId,
           text,
+          files,
+          attachments: [],
           timestamp: message.timestamp ?? 0,
           state: signal<UserState>('sent'),
         });
+      }
       return;
     }
     if (message.role !== 'assistant' && message.role !== 'toolResult') return;
@@ -69,6 +78,19 @@ export function itemsFromHistory(messages: Message[]): { items: Item[]; unfinish
     else unfinished.delete(turn.runId);
   });
   return { items, unfinished };
+}
+
+function filesOf(whole: string, message: Message): { text: string; files: ShownFile[] } {
+  const { text, files } = withoutFileLines(whole);
+  const pictures = blocksOf(message.content).filter(
+    (block): block is { type: 'image'; data: string; mimeType: string } => block.type === 'image' && typeof (block as { data?: unknown }).data === 'string',
+  );
+  const shown: ShownFile[] = files.map(({ name, isPicture }) => {
+    const picture = isPicture ? pictures.shift() : undefined;
+    return { name, picture: picture && `data:${picture.mimeType};base64,${picture.data}` };
+  });
+  for (const picture of pictures) shown.push({ name: '', picture: `data:${picture.mimeType};base64,${picture.data}` });
+  return { text, files: shown };
 }
 
 function close(turn: Turn, message: Message): void {

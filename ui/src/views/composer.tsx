@@ -4,11 +4,15 @@ import { t } from '../i18n/index.ts';
 import { agentName } from '../state/agent.ts';
 import type { Conversation } from '../state/conversation.ts';
 import { composerId, focusComposer } from './composer_focus.ts';
+import { shown } from '../state/attachments.ts';
+import { Files } from './files.tsx';
 import { Icon } from './icons.tsx';
 import { suggestionsFor } from './slash_commands.ts';
 
 export function Composer({ conversation }: { conversation: Conversation }) {
   const field = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const attachments = conversation.attachments.value;
   const chosen = useSignal(0);
   const dismissed = useSignal('');
   const draft = conversation.draft.value;
@@ -25,6 +29,10 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const setDraft = (text: string) => {
     chosen.value = 0;
     conversation.setDraft(text);
+  };
+  const ready = draft.trim() !== '' || attachments.length > 0;
+  const attach = (files: FileList | undefined | null) => {
+    if (files && files.length > 0) void conversation.attach([...files]).then(focusComposer);
   };
   const submit = () => {
     conversation.submit(draft);
@@ -73,6 +81,11 @@ export function Composer({ conversation }: { conversation: Conversation }) {
         event.preventDefault();
         submit();
       }}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        attach(event.dataTransfer?.files);
+      }}
     >
       <Queue conversation={conversation} />
       {suggestions.length > 0 && (
@@ -94,7 +107,21 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           ))}
         </ul>
       )}
+      <Files files={attachments.map(shown)} label={t('composer.files')} onRemove={(index) => conversation.detach(index)} />
       <div class="composer-box">
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          onChange={(event) => {
+            attach(event.currentTarget.files);
+            event.currentTarget.value = '';
+          }}
+        />
+        <button type="button" class="round attach" aria-label={t('composer.attach')} title={t('composer.attach')} onClick={() => picker.current?.click()}>
+          <Icon name="attach" />
+        </button>
         <textarea
           ref={field}
           id={composerId}
@@ -110,17 +137,23 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           value={draft}
           onInput={(event) => setDraft(event.currentTarget.value)}
           onKeyDown={onKeyDown}
+          onPaste={(event) => {
+            const files = event.clipboardData?.files;
+            if (!files || files.length === 0) return;
+            event.preventDefault();
+            attach(files);
+          }}
         />
         {busy && (
           <button type="button" class="round stop" aria-label={t('composer.stop')} title={t('composer.stop')} onClick={() => void conversation.stop()}>
             <Icon name="stop" />
           </button>
         )}
-        {(!busy || draft.trim() !== '') && (
+        {(!busy || ready) && (
           <button
             type="submit"
             class="round send"
-            disabled={draft.trim() === ''}
+            disabled={!ready}
             aria-label={t(busy ? 'composer.queue' : 'composer.send')}
             title={t(busy ? 'composer.queue' : 'composer.send')}
           >
@@ -142,7 +175,7 @@ function Queue({ conversation }: { conversation: Conversation }) {
       {conversation.queue.value.map((message) => (
         <li key={message.id}>
           <span class="muted">{t('composer.waiting')}</span>
-          <span class="queue-text">{message.text}</span>
+          <span class="queue-text">{message.text || message.attachments.map((each) => each.name).join(', ')}</span>
           <button
             type="button"
             class="quiet icon-button"
@@ -150,6 +183,7 @@ function Queue({ conversation }: { conversation: Conversation }) {
             title={t('composer.edit')}
             onClick={() => {
               const taken = conversation.removeQueued(message.id);
+              if (taken) conversation.attachments.value = [...taken.attachments, ...conversation.attachments.value];
               if (taken) conversation.setDraft([taken.text, conversation.draft.value].filter(Boolean).join('\n'));
               focusComposer();
             }}

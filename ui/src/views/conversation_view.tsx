@@ -6,6 +6,7 @@ import type { Conversation } from '../state/conversation.ts';
 import type { Item, UserItem } from '../state/history.ts';
 import { modelReady } from '../state/models.ts';
 import { focusComposer } from './composer_focus.ts';
+import { Files } from './files.tsx';
 import { FirstRun, ModelBanner } from './first_run.tsx';
 import { Icon, Mark } from './icons.tsx';
 import { TurnView } from './turn_view.tsx';
@@ -104,7 +105,8 @@ function ItemView({ item, conversation }: { item: Item; conversation: Conversati
 function Question({ item }: { item: UserItem }) {
   return (
     <article class="question" aria-label={t('conversation.you')} data-state={item.state.value}>
-      <p dir="auto">{item.text}</p>
+      <Files files={item.files} label={t('conversation.files')} />
+      {item.text && <p dir="auto">{item.text}</p>}
       {item.state.value === 'unconfirmed' ? (
         <footer>{t('turn.unconfirmed')}</footer>
       ) : (
