@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
+import { freePort } from "../peers/free_port.mjs";
 import { FakeTelegram } from "../peers/telegram/fake.mjs";
 import { makeConfig } from "./lib/config.mjs";
 import { Gateway } from "./lib/gateway.mjs";
@@ -173,6 +174,71 @@ test("a picture is fetched into the workspace, a too large file is named, and a 
   await telegram.inject(telegram.message(script(["Here it is\nMEDIA:report.txt"])));
   const [sent] = await told(7, /Here it is/);
   assert.equal(Buffer.from(sent.document.bytes, "base64").toString(), "the report");
+});
+
+const photo = (id) => {
+  telegram.files.set(`files/${id}`, { bytes: Buffer.from(`\x89PNG.... ${id}`) });
+  return [{ file_id: id, file_unique_id: id, width: 9, height: 9 }];
+};
+
+// parity: 1.3-telegram
+test("an album is one message with all its pictures, by polling and by webhook", async () => {
+  for (const webhook of [false, true]) {
+    const port = await freePort();
+    const more = webhook ? { webhookUrl: "https://claw.example/telegram", webhookSecret: "s3cret-of-the-hook" } : {};
+    const gateway = await startGateway({ allowFrom: [7], ...more }, webhook ? { webhooks: { port } } : {});
+    telegram.proxy = (url) => url.replace("https://claw.example", `http://127.0.0.1:${port}`);
+    await until(() => telegram.calls.some((call) => call.method === (webhook ? "setWebhook" : "getUpdates")), "the bot to be there");
+    const word = webhook ? "three by webhook" : "three by polling";
+    const items = ["A", "B", "C"].map((id, index) =>
+      telegram.message(undefined, { photo: photo(id), media_group_id: "11", ...(index === 0 && { caption: word }) }),
+    );
+    await Promise.all(items.map((item) => telegram.inject(item)));
+    await told(7, new RegExp(word));
+    const requests = await model.requests({ text: word, atLeast: 1 });
+    assert.equal(requests.length, 1);
+    assert.equal(fs.readdirSync(path.join(gateway.workspace, "media/inbound")).length, 3);
+    assert.equal(telegram.sent(7).length, 1, "one answer for all of them");
+    await telegram.stop();
+  }
+});
+
+test("a pressed button is answered at once and is what was said; a reaction starts nothing", async () => {
+  const gateway = await startGateway({ allowFrom: [7] });
+  await telegram.inject(telegram.message("choose"));
+  await told(7, /choose/);
+  const from = { id: 7, is_bot: false, first_name: "Ada" };
+  const chat = { id: 7, type: "private" };
+  const [{ message_id }] = telegram.calls.filter((call) => call.method === "sendMessage");
+  const message = { ...telegram.message_of(7, message_id), chat };
+  await telegram.inject({ callback_query: { id: "q1", from, chat_instance: "x", data: "the second one", message } });
+  await told(7, /the second one/);
+  await until(() => telegram.calls.find((call) => call.method === "answerCallbackQuery")?.parameters.callback_query_id === "q1", "the button to stop spinning");
+  const before = (await model.stats()).requests;
+  await telegram.inject({ message_reaction: { chat, message_id, user: from, date: 1, old_reaction: [], new_reaction: [{ type: "emoji", emoji: "👍" }] } });
+  const counted = async () => /openclaw_channel_events_total\{[^}]*reaction[^}]*\} 1/.test(await (await gateway.fetch("/metrics")).text());
+  await until(counted, "the reaction to arrive");
+  assert.equal((await model.stats()).requests, before);
+});
+
+test("the commands are offered in Telegram's menu, with names that it takes", async () => {
+  await startGateway({ allowFrom: [7] });
+  await until(() => telegram.commands.length > 5, "the menu");
+  assert.ok(telegram.commands.some(({ command, description }) => command === "status" && description.length > 3));
+});
+
+test("a file whose size is not said is cut off at the limit, in words", async () => {
+  await startGateway({ allowFrom: [7], mediaMaxMb: 1 });
+  telegram.files.set("files/H", { bytes: Buffer.alloc(3 * 1024 * 1024, 1) });
+  await telegram.inject(telegram.message(undefined, { caption: "how large", document: { file_id: "H", file_name: "huge.bin" } }));
+  const [request] = await model.requests({ text: "how large", atLeast: 1 });
+  assert.match(JSON.stringify(request.body), /larger than 1 MB/);
+});
+
+test("a group that became a supergroup is named with its new id", async () => {
+  const gateway = await startGateway({ allowFrom: [7], groups: { "-5": {} } });
+  await telegram.inject({ message: { message_id: 1, date: 1, from: { id: 7 }, chat: { id: -5, type: "group" }, migrate_to_chat_id: -1005 } });
+  await until(async () => /-1005/.test((await gateway.command(["channels", "status"])).stdout), "the new id to be named");
 });
 
 test("a wrong token is said once with what to do, and is not tried again and again", async () => {

@@ -101,7 +101,10 @@ export default [
         const told = () => bench.sent(ada, notice).length - notices;
         await until(() => copies() + told() > 0, "an answer or a notice", { milliseconds: 25000 });
         await bench.settled();
-        assert.equal(copies() + told(), 1, `${Driver.channel}: ${copies()} answers, ${told()} notices`);
+        const outcome = `${copies()} answers, ${told()} notices`;
+        // An answer that was being sent when the gateway died may have arrived and be in doubt as well, unless the platform knows our keys.
+        if (Driver.idempotent) assert.equal(copies() + told(), 1, outcome);
+        assert.ok(copies() <= 1 && told() <= 1, outcome);
       }
     },
   },

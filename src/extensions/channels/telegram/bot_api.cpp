@@ -40,7 +40,7 @@ ApiAnswer read_answer(const net::Response& response) {
   if (const auto* parameters = find(*parsed, "parameters")) {
     problem.retry_after_ms = integer_or(*parameters, "retry_after", 1) * 1000;
     if (const auto moved = integer_or(*parameters, "migrate_to_chat_id", 0); moved != 0)
-      answer.migrated_to = std::to_string(moved);
+      problem.message += fmt::format(" The group's id is {} now.", moved);
   } else if (answer.error_code == 429) {
     problem.retry_after_ms = 3000;
   }
@@ -107,7 +107,7 @@ Task<std::string> BotApi::download(std::string file_path, std::size_t limit) {
   request.idle_timeout_ms = 20'000;
   auto response = co_await http_.fetch(std::move(request));
   if (!response && response.error().kind == Kind::cancelled) co_return std::unexpected(response.error());
-  if (!response && response.error().kind == Kind::remote)
+  if (!response && response.error().code == "413")
     co_return fail(Kind::invalid, fmt::format("it is larger than {} MB", limit / 1048576));
   if (!response) co_return fail(Kind::transient, "Telegram did not give it");
   if (response->status != 200) co_return fail(Kind::missing, fmt::format("Telegram answered {}", response->status));

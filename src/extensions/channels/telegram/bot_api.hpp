@@ -14,7 +14,6 @@ struct ApiAnswer {
   json::value result;
   std::optional<ports::SendProblem> problem;
   int error_code = 0;
-  std::string migrated_to; // parameters.migrate_to_chat_id
 };
 
 class BotApi {

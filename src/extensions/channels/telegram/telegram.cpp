@@ -2,7 +2,9 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/telegram/bot_api.hpp"
+#include "extensions/channels/telegram/dialect.hpp"
 #include "extensions/channels/telegram/updates.hpp"
+#include "extensions/channels/telegram/webhook_inbox.hpp"
 #include "ports/registry.hpp"
 #include <fmt/core.h>
 
@@ -19,56 +21,9 @@ constexpr std::size_t kCaptionLimit = 1024;
 constexpr std::int64_t kFileOut = 50 * 1024 * 1024;
 constexpr std::int64_t kFileIn = 20 * 1024 * 1024; // of the public server
 constexpr std::int64_t kTypingRefreshMs = 4000;    // Telegram shows it for five seconds
-
-std::string escape(std::string_view words) {
-  std::string out;
-  for (const char c : words) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-std::string link(std::string_view label, std::string_view address) {
-  const auto shown = lowercase_ascii(address);
-  if (!shown.starts_with("http://") && !shown.starts_with("https://") && !shown.starts_with("tg://") &&
-      !shown.starts_with("mailto:"))
-    return fmt::format("{} ({})", label, escape(address));
-  return fmt::format("<a href=\"{}\">{}</a>", escape(address), label);
-}
-std::string code_block(std::string_view info, std::string_view code) {
-  std::string language;
-  for (const char c : info.substr(0, info.find(' ')))
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '-')
-      language += c;
-  return language.empty() ? fmt::format("<pre>{}</pre>", code)
-                          : fmt::format("<pre><code class=\"language-{}\">{}</code></pre>", language, code);
-}
-const rich_text::Marks& marks() {
-  static const rich_text::Marks marks = [] {
-    rich_text::Marks html;
-    html.bold = {"<b>", "</b>"};
-    html.italic = {"<i>", "</i>"};
-    html.strike = {"<s>", "</s>"};
-    html.code = {"<code>", "</code>"};
-    html.quote_block = {"<blockquote>", "</blockquote>"};
-    html.bullet = "• ";
-    html.rule = "———";
-    html.escape = escape;
-    html.escape_code = escape;
-    html.link = link;
-    html.code_block = code_block;
-    return html;
-  }();
-  return marks;
-}
+constexpr std::int64_t kAlbumMs = 500;             // the pictures of an album come one by one
+constexpr std::size_t kMostCommands = 100;
+constexpr std::size_t kLongestHelp = 256;
 
 ports::SendReport report_of(const ApiAnswer& answer) {
   ports::SendReport report;
@@ -202,9 +157,12 @@ public:
   ports::NativeCommands* native_commands() override { return this; }
   Task<> publish(std::vector<ports::CommandHelp> commands) override {
     json::array list;
-    for (const auto& command : commands)
-      if (list.size() < 100)
-        list.push_back(json::object{{"command", command.name}, {"description", command.help.substr(0, 256)}});
+    for (const auto& command : commands) {
+      // One name that Telegram refuses would cost the whole list.
+      if (list.size() == kMostCommands || !is_command_name(command.name)) continue;
+      const auto help = utf8_prefix(command.help.empty() ? command.name : command.help, kLongestHelp);
+      list.push_back(json::object{{"command", command.name}, {"description", help}});
+    }
     json::object parameters{{"commands", std::move(list)}};
     CO_TRY(const auto answer, co_await api_.call("setMyCommands", std::move(parameters)));
     if (answer.problem) co_return fail(Kind::remote, answer.problem->message);
@@ -236,7 +194,8 @@ private:
     CO_TRY(const auto cleared, co_await api_.call("deleteWebhook", std::move(none)));
     if (cleared.problem && cleared.problem->fault != ports::SendFault::unsupported)
       co_return std::unexpected(refusal(cleared));
-    auto offset = std::atoll(host.checkpoint().c_str());
+    std::int64_t offset = std::atoll(host.checkpoint().c_str());
+    std::string awaited_album;
     while (true) {
       json::object parameters{{"timeout", kPollSeconds}, {"allowed_updates", wanted_updates()}};
       if (offset > 0) parameters["offset"] = offset;
@@ -249,24 +208,33 @@ private:
       host.alive();
       if (!answer.result.is_array()) continue;
       auto updates = answer.result.get_array();
-      for (const auto& update : updates) {
-        const auto number = integer_or(update, "update_id", -1);
-        CO_TRY_VOID(co_await take(host, update));
-        if (number >= offset) offset = number + 1;
+      // The rest of an album that has just begun may be on its way; until it is there nothing is acknowledged.
+      auto album = updates.empty() ? std::string() : album_of(updates.back());
+      if (!album.empty() && album != awaited_album) {
+        awaited_album = std::move(album);
+        CO_TRY_VOID(co_await services_.time.sleep_ms(kAlbumMs));
+        continue;
       }
+      CO_TRY_VOID(co_await take(host, updates));
+      for (const auto& update : updates)
+        offset = std::max<std::int64_t>(offset, integer_or(update, "update_id", -1) + 1);
     }
   }
 
-  Task<> take(ports::ChannelHost& host, json::value update) {
-    auto event = event_from(update, me_);
-    if (!event) co_return Result<>{};
-    if (event->type == ports::EventType::callback && !event->reply_token.empty()) {
-      json::object parameters{{"callback_query_id", event->reply_token}};
-      services_.background.spawn("telegram callback", answer_callback(std::move(parameters)));
-      event->reply_token.clear();
+  Task<> take(ports::ChannelHost& host, json::array updates) {
+    for (const auto& update : updates)
+      if (const auto moved = moved_group(update))
+        host.warn(fmt::format("The group {} is {} now: change its id in channels.telegram.groups.", moved->first,
+                              moved->second));
+    for (auto& event : events_from(updates, me_)) {
+      if (event.type == ports::EventType::callback && !event.reply_token.empty()) {
+        json::object parameters{{"callback_query_id", event.reply_token}};
+        services_.background.spawn("telegram callback", answer_callback(std::move(parameters)));
+        event.reply_token.clear();
+      }
+      CO_TRY_VOID(co_await host.receive(std::move(event)));
     }
-    auto taken = std::move(*event);
-    co_return co_await host.receive(std::move(taken));
+    co_return Result<>{};
   }
 
   Task<> answer_callback(json::object parameters) {
@@ -281,28 +249,30 @@ private:
       co_return fail(Kind::denied, "A Telegram webhook needs a secret, or anybody could write to it.",
                      "Set one with: openclaw config set channels.telegram.webhookSecret SECRET");
     const auto path = string_or(settings_, "webhookPath", "/telegram");
-    auto* self = this;
-    auto* to = &host;
-    ports::Webhook webhook = [self, to, secret](net::Request request, std::string body) {
-      return self->take_webhook(to, secret, std::move(request), std::move(body));
+    const auto inbox = std::make_shared<WebhookInbox>(services_.executor, secret);
+    // Requests that are under way when this ends must not wait for us.
+    const WebhookInbox::Closer closer{*inbox};
+    ports::Webhook webhook = [inbox](net::Request request, std::string body) {
+      return WebhookInbox::answer(inbox, std::move(request), std::move(body));
     };
     CO_TRY_VOID(host.serve(path, std::move(webhook)));
     json::object parameters{{"url", url}, {"secret_token", secret.reveal()}, {"allowed_updates", wanted_updates()}};
     CO_TRY(const auto answer, co_await api_.call("setWebhook", std::move(parameters)));
     if (answer.problem) co_return std::unexpected(refusal(answer));
-    async::Event never(services_.executor);
-    while (true)
-      CO_TRY_VOID(co_await never.wait());
-  }
-
-  Task<net::Response> take_webhook(ports::ChannelHost* host, Secret secret, net::Request request, std::string body) {
-    const auto given = request.headers.find("X-Telegram-Bot-Api-Secret-Token").value_or("");
-    if (!secret.matches(given)) co_return net::Response{401, {}, "wrong secret\n"};
-    const auto update = parse_json(body, "update");
-    if (!update || !update->is_object()) co_return net::Response{400, {}, "not an update\n"};
-    host->alive();
-    CO_TRY_VOID(co_await take(*host, *update));
-    co_return net::Response{200, {}, "ok\n"};
+    while (true) {
+      CO_TRY(auto batch, co_await inbox->next());
+      host.alive();
+      if (!album_of(batch.back()->update).empty()) {
+        CO_TRY_VOID(co_await services_.time.sleep_ms(kAlbumMs));
+        inbox->add_waiting(batch);
+      }
+      json::array updates;
+      for (const auto& item : batch)
+        updates.push_back(item->update);
+      auto taken = co_await take(host, std::move(updates));
+      inbox->finish(batch, taken);
+      CO_TRY_VOID(std::move(taken));
+    }
   }
 
   static void add_reply(json::object& parameters, const ports::Outgoing& message) {
@@ -316,6 +286,8 @@ private:
     std::string method = "sendDocument";
     std::string field = "document";
     const auto& file = *message.file;
+    // Other sounds are taken as documents only.
+    const bool playable = file.mime_type == "audio/mpeg" || file.mime_type == "audio/mp4";
     // Photos above 10 MB are taken as documents only.
     if (file.type == Type::image && file.bytes.size() < 10 * 1024 * 1024 && file.mime_type != "image/gif") {
       method = "sendPhoto";
@@ -323,10 +295,10 @@ private:
     } else if (file.type == Type::image && file.mime_type == "image/gif") {
       method = "sendAnimation";
       field = "animation";
-    } else if (file.type == Type::voice || file.mime_type == "audio/ogg") {
+    } else if (file.type == Type::voice && (file.mime_type == "audio/ogg" || playable)) {
       method = "sendVoice";
       field = "voice";
-    } else if (file.type == Type::audio) {
+    } else if ((file.type == Type::audio || file.type == Type::voice) && playable) {
       method = "sendAudio";
       field = "audio";
     } else if (file.type == Type::video) {

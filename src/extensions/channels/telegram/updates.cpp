@@ -158,9 +158,9 @@ std::optional<InboundEvent> reaction_event(const json::value& change, const Me& 
     return list && list->is_array() && !list->get_array().empty() ? string_or(list->get_array().front(), "emoji")
                                                                   : std::string();
   };
-  event.emoji = emoji_of("new_reaction");
-  event.reaction_removed = event.emoji.empty();
-  if (event.reaction_removed) event.emoji = emoji_of("old_reaction");
+  const auto* now = find(change, "new_reaction");
+  event.reaction_removed = !now || !now->is_array() || now->get_array().empty();
+  event.emoji = emoji_of(event.reaction_removed ? "old_reaction" : "new_reaction");
   return event.chat.id.empty() ? std::nullopt : std::optional(event);
 }
 
@@ -212,6 +212,49 @@ std::optional<InboundEvent> event_from(const json::value& update, const Me& me) 
   event->event_id = "update-" + number;
   event->checkpoint = std::to_string(std::atoll(number.c_str()) + 1);
   return event;
+}
+
+std::string album_of(const json::value& update) {
+  const auto* message = find(update, "message");
+  if (!message) message = find(update, "channel_post");
+  const auto* chat = message ? find(*message, "chat") : nullptr;
+  const auto group = message ? string_or(*message, "media_group_id") : std::string();
+  return chat && !group.empty() ? fmt::format("{}/{}", id_of(*chat, "id"), group) : std::string();
+}
+
+std::vector<InboundEvent> events_from(const json::array& updates, const Me& me) {
+  std::vector<InboundEvent> events;
+  std::string open_album; // the last event's
+  for (const auto& update : updates) {
+    auto event = event_from(update, me);
+    if (!event) continue;
+    auto album = album_of(update);
+    if (album.empty() || album != open_album) {
+      open_album = std::move(album);
+      events.push_back(std::move(*event));
+      continue;
+    }
+    auto& whole = events.back();
+    if (!event->text.empty()) whole.text += (whole.text.empty() ? "" : "\n") + event->text;
+    whole.mentions_me = whole.mentions_me || event->mentions_me;
+    for (auto& attachment : event->attachments)
+      whole.attachments.push_back(std::move(attachment));
+    whole.checkpoint = event->checkpoint;
+  }
+  return events;
+}
+
+std::optional<std::pair<std::string, std::string>> moved_group(const json::value& update) {
+  const auto* message = find(update, "message");
+  if (!message) return std::nullopt;
+  auto to = id_of(*message, "migrate_to_chat_id");
+  if (to.empty()) return std::nullopt;
+  return std::pair{chat_from(*message).id, std::move(to)};
+}
+
+bool is_command_name(std::string_view name) {
+  return !name.empty() && name.size() <= 32 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
 } // namespace openclaw::extensions::telegram
