@@ -191,7 +191,7 @@ test("an album is one message with all its pictures, by polling and by webhook",
     await until(() => telegram.calls.some((call) => call.method === (webhook ? "setWebhook" : "getUpdates")), "the bot to be there");
     const word = webhook ? "three by webhook" : "three by polling";
     const items = ["A", "B", "C"].map((id, index) =>
-      telegram.message(undefined, { photo: photo(id), media_group_id: "11", ...(index === 0 && { caption: word }) }),
+      telegram.message(undefined, { photo: photo(id), media_group_id: "11", ...(index === 0 && { caption: script([word]) }) }),
     );
     await Promise.all(items.map((item) => telegram.inject(item)));
     await told(7, new RegExp(word));

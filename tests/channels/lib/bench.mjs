@@ -57,10 +57,12 @@ export class Bench {
     return this.driver.say(what);
   }
 
-  /** Says something with a mark of its own; resolves with {mark, message}. `text` goes before the mark. */
+  /** Says something with a mark of its own, which the answer will hold; resolves with {mark, message}. `text` goes before the mark. */
   async ask({ text = "tell me", ...more } = {}) {
     const own = mark();
-    return { mark: own, message: await this.driver.say({ text: `${text} ${own}`, ...more }) };
+    // What is said about files would push the mark out of the model's echo.
+    const answer = more.files ? await this.scripted([`seen ${own}`]) : "";
+    return { mark: own, message: await this.driver.say({ text: `${text} ${answer} ${own}`, ...more }) };
   }
 
   /** The message for which the model answers with these steps, whatever stands in them. */

@@ -16,9 +16,10 @@ json::value parsed(std::string_view text) {
 }
 // A message in a private chat with `more` beside the usual fields.
 json::value message(std::string_view more, std::int64_t number = 1) {
-  return parsed(fmt::format(R"({{"update_id":{},"message":{{"message_id":5,"date":100,"from":{{"id":7,"first_name":"Ada",)"
-                            R"("last_name":"L","username":"ada"}},"chat":{{"id":7,"type":"private"}}{}{}}}}})",
-                            number, more.empty() ? "" : ",", more));
+  return parsed(
+      fmt::format(R"({{"update_id":{},"message":{{"message_id":5,"date":100,"from":{{"id":7,"first_name":"Ada",)"
+                  R"("last_name":"L","username":"ada"}},"chat":{{"id":7,"type":"private"}}{}{}}}}})",
+                  number, more.empty() ? "" : ",", more));
 }
 ports::InboundEvent event(const json::value& update) {
   return event_from(update, kMe).value();
@@ -39,19 +40,26 @@ TEST(TelegramUpdates, AMessageHasItsPersonItsPlaceAndWhereTheStreamGoesOn) {
 }
 
 TEST(TelegramUpdates, OffsetsCountUtf16UnitsSoAMentionBehindAnEmojiIsSeen) {
-  EXPECT_TRUE(event(message(R"("text":"👍 @Claw_Bot hi","entities":[{"type":"mention","offset":3,"length":9}])")).mentions_me);
-  EXPECT_FALSE(event(message(R"("text":"👍 @claw_bot hi","entities":[{"type":"mention","offset":2,"length":9}])")).mentions_me);
+  EXPECT_TRUE(
+      event(message(R"("text":"👍 @Claw_Bot hi","entities":[{"type":"mention","offset":3,"length":9}])")).mentions_me);
+  EXPECT_FALSE(
+      event(message(R"("text":"👍 @claw_bot hi","entities":[{"type":"mention","offset":2,"length":9}])")).mentions_me);
   EXPECT_FALSE(event(message(R"("text":"@other","entities":[{"type":"mention","offset":0,"length":6}])")).mentions_me);
-  EXPECT_TRUE(event(message(R"("text":"you","entities":[{"type":"text_mention","offset":0,"length":3,"user":{"id":4242}}])")).mentions_me);
+  EXPECT_TRUE(
+      event(message(R"("text":"you","entities":[{"type":"text_mention","offset":0,"length":3,"user":{"id":4242}}])"))
+          .mentions_me);
 }
 
 TEST(TelegramUpdates, ACommandLosesOurNameAndOneForAnotherBotIsNone) {
-  const auto ours = event(message(R"("text":"/status@claw_bot now","entities":[{"type":"bot_command","offset":0,"length":16}])"));
+  const auto ours =
+      event(message(R"("text":"/status@claw_bot now","entities":[{"type":"bot_command","offset":0,"length":16}])"));
   EXPECT_EQ(ours.type, EventType::command);
   EXPECT_EQ(ours.text, "/status now");
-  const auto others = event(message(R"("text":"/status@other_bot","entities":[{"type":"bot_command","offset":0,"length":17}])"));
+  const auto others =
+      event(message(R"("text":"/status@other_bot","entities":[{"type":"bot_command","offset":0,"length":17}])"));
   EXPECT_EQ(others.type, EventType::message);
-  const auto inside = event(message(R"("text":"see /status","entities":[{"type":"bot_command","offset":4,"length":7}])"));
+  const auto inside =
+      event(message(R"("text":"see /status","entities":[{"type":"bot_command","offset":4,"length":7}])"));
   EXPECT_EQ(inside.type, EventType::message);
 }
 
@@ -63,7 +71,8 @@ TEST(TelegramUpdates, OnlyTopicsAreThreads) {
 }
 
 TEST(TelegramUpdates, AReplyToOurMessageIsSeenAndQuoted) {
-  const auto got = event(message(R"("text":"and?","reply_to_message":{"message_id":3,"from":{"id":4242,"first_name":"Claw"},"caption":"before"})"));
+  const auto got = event(message(
+      R"("text":"and?","reply_to_message":{"message_id":3,"from":{"id":4242,"first_name":"Claw"},"caption":"before"})"));
   EXPECT_TRUE(got.replies_to_me);
   ASSERT_TRUE(got.quote);
   EXPECT_EQ(got.quote->text, "before");
@@ -71,7 +80,8 @@ TEST(TelegramUpdates, AReplyToOurMessageIsSeenAndQuoted) {
 }
 
 TEST(TelegramUpdates, TheLargestPictureIsTakenAndAnAnimationOnce) {
-  const auto photo = event(message(R"("caption":"look","photo":[{"file_id":"small"},{"file_id":"large","file_size":90}])"));
+  const auto photo =
+      event(message(R"("caption":"look","photo":[{"file_id":"small"},{"file_id":"large","file_size":90}])"));
   ASSERT_EQ(photo.attachments.size(), 1U);
   EXPECT_EQ(photo.attachments[0].reference, "large");
   EXPECT_EQ(photo.attachments[0].bytes, 90);
@@ -86,7 +96,8 @@ TEST(TelegramUpdates, AnAlbumIsOneEventAndWhatIsBetweenEndsIt) {
   const auto item = [](std::string_view id, std::string_view more, std::int64_t number) {
     return message(fmt::format(R"("media_group_id":"g","photo":[{{"file_id":"{}"}}]{})", id, more), number);
   };
-  const json::array updates{item("A", R"(,"caption":"three")", 1), item("B", "", 2), message(R"("text":"between")", 3), item("C", "", 4)};
+  const json::array updates{item("A", R"(,"caption":"three")", 1), item("B", "", 2), message(R"("text":"between")", 3),
+                            item("C", "", 4)};
   const auto events = events_from(updates, kMe);
   ASSERT_EQ(events.size(), 3U);
   EXPECT_EQ(events[0].event_id, "update-1");
@@ -102,7 +113,8 @@ TEST(TelegramUpdates, AnAlbumIsOneEventAndWhatIsBetweenEndsIt) {
 }
 
 TEST(TelegramUpdates, EditsButtonsReactionsAndMembershipsAreWhatTheyAre) {
-  const auto edit = event(parsed(R"({"update_id":1,"edited_message":{"message_id":5,"chat":{"id":7,"type":"private"},"text":"new"}})"));
+  const auto edit = event(
+      parsed(R"({"update_id":1,"edited_message":{"message_id":5,"chat":{"id":7,"type":"private"},"text":"new"}})"));
   EXPECT_EQ(edit.type, EventType::edit);
   EXPECT_EQ(edit.text, "new");
   const auto button = event(parsed(
@@ -128,7 +140,8 @@ TEST(TelegramUpdates, EditsButtonsReactionsAndMembershipsAreWhatTheyAre) {
 }
 
 TEST(TelegramUpdates, AGroupThatMovedIsNoticed) {
-  const auto moved = moved_group(parsed(R"({"update_id":1,"message":{"message_id":1,"chat":{"id":-5,"type":"group"},"migrate_to_chat_id":-1005}})"));
+  const auto moved = moved_group(parsed(
+      R"({"update_id":1,"message":{"message_id":1,"chat":{"id":-5,"type":"group"},"migrate_to_chat_id":-1005}})"));
   ASSERT_TRUE(moved);
   EXPECT_EQ(moved->first, "-5");
   EXPECT_EQ(moved->second, "-1005");
@@ -138,7 +151,8 @@ TEST(TelegramUpdates, AGroupThatMovedIsNoticed) {
 TEST(TelegramUpdates, BrokenUpdatesAreNothing) {
   for (const std::string_view text :
        {"{}", "[]", "7", R"({"update_id":"x","message":{}})", R"({"update_id":1})", R"({"update_id":1,"message":5})",
-        R"({"update_id":1,"message":{"message_id":"x","chat":5,"from":[],"text":{}}})", R"({"update_id":1,"callback_query":{"message":[]}})",
+        R"({"update_id":1,"message":{"message_id":"x","chat":5,"from":[],"text":{}}})",
+        R"({"update_id":1,"callback_query":{"message":[]}})",
         R"({"update_id":1,"message_reaction":{"chat":{},"user":4}})"})
     EXPECT_FALSE(event_from(parsed(text), kMe)) << text;
 }
