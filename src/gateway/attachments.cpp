@@ -24,8 +24,8 @@ Result<Sent> read_attachment(const json::value& value, std::size_t number) {
   Sent sent;
   sent.about.file_name = string_or(value, "fileName");
   sent.about.mime_type = string_or(value, "mimeType");
-  const auto name = sent.about.file_name.empty() ? fmt::format("Attachment {}", number)
-                                                 : printable(sent.about.file_name, 100);
+  const auto name =
+      sent.about.file_name.empty() ? fmt::format("Attachment {}", number) : printable(sent.about.file_name, 100);
   const auto given = string_or(value, "content");
   std::string_view content = given;
   if (content.starts_with("data:")) {

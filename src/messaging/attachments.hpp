@@ -1,5 +1,5 @@
-// Files that came with a message. Each is kept in the agent's workspace and named in the message, so that tools find it;
-// pictures that models read are shown to the model as well.
+// Files that came with a message. Each is kept in the agent's workspace and named in the message, so that tools find
+// it; pictures that models read are shown to the model as well.
 #pragma once
 #include "ports/channel.hpp"
 #include "ports/conversation.hpp"
@@ -21,8 +21,8 @@ struct KeptFile {
   std::string line;                       // what the message says of it
   std::vector<ports::ImageBlock> picture; // at most one
 };
-// Writes media/inbound/HASH.ENDING, so that the same file again is the same; one that cannot be written is said to be so
-// in the line.
+// Writes media/inbound/HASH.ENDING, so that the same file again is the same; one that cannot be written is said to be
+// so in the line.
 KeptFile keep_file(const sandbox::Workspace& workspace, const ports::Attachment& attachment, const std::string& bytes);
 
 } // namespace openclaw::messaging
