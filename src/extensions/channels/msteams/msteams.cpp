@@ -18,7 +18,9 @@ namespace rich_text = ports::rich_text;
 constexpr std::string_view kLogin = "https://login.microsoftonline.com";
 constexpr std::string_view kMetadata = "https://login.botframework.com/v1/.well-known/openidconfiguration";
 constexpr std::string_view kPath = "/api/messages";
-constexpr std::size_t kTextLimit = 26 * 1024; // bytes of JSON; a message may have 28 KB with all that is around it
+// OpenClaw's pieces. Teams takes 28 KB with all that is around the text, which only a text full of markup reaches first.
+constexpr std::size_t kTextLimit = 4000;       // UTF-16 units
+constexpr std::size_t kTextBytes = 26 * 1024; // of JSON
 constexpr std::int64_t kFileOut = 4 * 1024 * 1024;
 constexpr std::int64_t kFileIn = 100 * 1024 * 1024;
 constexpr std::int64_t kEditIntervalMs = 1500;
@@ -94,7 +96,10 @@ public:
 
   ports::Rendered render(const rich_text::Node& document) const override {
     auto html = html_of(document);
-    const auto length = to_text(json::value(html)).size();
+    const auto bytes = to_text(json::value(html)).size();
+    // In units of the tighter of the two limits.
+    const auto length =
+        std::max(rich_text::utf16_length(rich_text::plain_text(document)), bytes * kTextLimit / kTextBytes);
     return {std::move(html), {}, length};
   }
 
