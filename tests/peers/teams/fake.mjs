@@ -316,7 +316,7 @@ export class FakeTeams {
     if (!activity || !["message", "typing"].includes(activity.type)) return [400, "BadArgument", "Unknown activity type."];
     if (method === "PUT" && !known) return [404, "ActivityNotFoundInConversation", "The activity was not found."];
     if (method === "PUT" && !known.mine) return [403, "Forbidden", "It is not the bot's own message."];
-    if (method === "POST" && path[3] !== undefined && !known) return [404, "ActivityNotFoundInConversation", "What it replies to was not found."];
+    // A reply to what is not there is taken: botbuilder's own conversations by reference reply to an id that it makes up.
     if (activity.from?.id !== undefined && activity.from.id !== this.botId) return [403, "Forbidden", "The bot may not speak for somebody else."];
     if (activity.conversation?.id !== undefined && activity.conversation.id.split(";")[0] !== path[1].split(";")[0]) return [400, "BadArgument", "It names another conversation."];
     if (activity.type === "typing") return undefined;

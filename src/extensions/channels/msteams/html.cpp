@@ -64,6 +64,16 @@ std::string list(const Node& node) {
   return node.number == 1 ? inside("ol", content) : fmt::format("<ol start=\"{}\">{}</ol>", node.number, content);
 }
 
+std::string html(const Node& node);
+
+// Its first words stand beside its mark, not in a paragraph below.
+std::string item(const Node& node) {
+  std::string out;
+  for (const auto& child : node.children)
+    out += out.empty() && child.type == Type::paragraph ? children_of(child) : html(child);
+  return out;
+}
+
 std::string html(const Node& node) {
   switch (node.type) {
   case Type::text:
@@ -87,10 +97,7 @@ std::string html(const Node& node) {
   case Type::list:
     return list(node);
   case Type::item:
-    // A tight item needs no paragraph of its own.
-    if (node.children.size() == 1 && node.children.front().type == Type::paragraph)
-      return inside("li", children_of(node.children.front()));
-    return inside("li", children_of(node));
+    return inside("li", item(node));
   case Type::quote:
     return inside("blockquote", children_of(node));
   case Type::code_block:

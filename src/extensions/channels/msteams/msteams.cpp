@@ -109,7 +109,8 @@ public:
       if (id.starts_with(prefix)) id.erase(0, prefix.size());
     ports::Chat chat;
     if (id.starts_with("user:")) {
-      chat.id = host_ ? host_->recall(person_fact(id.substr(5))) : std::string();
+      if (!host_) return fail(Kind::busy, "Teams is not connected yet.", "Try again in a moment.");
+      chat.id = host_->recall(person_fact(id.substr(5)));
       if (chat.id.empty())
         return fail(Kind::invalid, fmt::format("{} has not written to this bot in Teams.", printable(target, 80)),
                     "A bot can write first only where it is known: let them say hello to it once.");
@@ -198,7 +199,7 @@ public:
       bytes = co_await connector_.download(std::move(url), limit);
     else
       bytes = co_await download_openly(std::move(url), limit);
-    if (!bytes && bytes.error().kind == Kind::remote)
+    if (!bytes && bytes.error().code == "413")
       co_return fail(Kind::invalid, fmt::format("it is larger than {} MB", limit / 1048576));
     if (!bytes) co_return std::unexpected(std::move(bytes).error());
     // Who is not let in gets a page to sign in, not an error.
