@@ -5,7 +5,7 @@ export CCACHE_DIR="${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/openclaw-ccache
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
 
-BUILD_PACKAGES=(clang-19 libclang-rt-19-dev mold ccache cmake ninja-build git ca-certificates
+BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev ccache cmake ninja-build git ca-certificates
   libboost1.81-dev libboost-json1.81-dev libboost-container1.81-dev libssl-dev libsqlite3-dev zlib1g-dev libfmt-dev
   libseccomp-dev libsodium-dev libre2-dev libutf8proc-dev libgumbo-dev libcmark-gfm-dev libcmark-gfm-extensions-dev)
 TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format-19 clang-tidy-19 chromium tmux python3 util-linux strace curl xz-utils zsh fish prometheus)
