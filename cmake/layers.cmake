@@ -103,9 +103,10 @@ function(openclaw_generated_lists)
   openclaw_embed_texts()
 endfunction()
 
-# Each *.md beside a command and each *.json, *.txt or *.sql under src/ becomes a linked-in text, found by its path below src/.
+# Each *.md beside a command and each *.json, *.txt, *.sql or *.mjs under src/ becomes a linked-in text, found by its path below src/.
 function(openclaw_embed_texts)
-  file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.md ${CMAKE_SOURCE_DIR}/src/*.json ${CMAKE_SOURCE_DIR}/src/*.txt ${CMAKE_SOURCE_DIR}/src/*.sql)
+  file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.md ${CMAKE_SOURCE_DIR}/src/*.json ${CMAKE_SOURCE_DIR}/src/*.txt ${CMAKE_SOURCE_DIR}/src/*.sql
+    ${CMAKE_SOURCE_DIR}/src/*.mjs)
   openclaw_embed(embedded_texts ${CMAKE_SOURCE_DIR}/src ${texts})
 endfunction()
 

@@ -50,7 +50,7 @@ std::string system_prompt(const PromptInput& input) {
       "(MEMORY.md for lasting facts, memory/YYYY-MM-DD.md for the day's notes).\n\n",
       input.workspace.root());
   prompt += "## Messages\nEach user message begins with its time in brackets. Answer in the language of the user, in "
-            "markdown.\n";
+            "markdown. To send or show a file of the workspace, write a line of its own: MEDIA:path\n";
   std::string files;
   for (const auto name : kFiles) {
     if (input.shared && name == "MEMORY.md") continue;

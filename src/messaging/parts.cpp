@@ -3,12 +3,11 @@
 #include "base/text.hpp"
 #include "messaging/chunks.hpp"
 #include "messaging/markdown.hpp"
+#include "messaging/media_lines.hpp"
 #include <functional>
 
 namespace openclaw::messaging {
 namespace {
-
-constexpr std::size_t kMostFiles = 10;
 
 // Takes "[[reply_to_current]]" and "[[reply_to:ID]]" out of the text.
 std::string take_reply_tag(std::string& text) {
@@ -55,23 +54,7 @@ Parts parts_of(std::string_view markdown, const ports::Channel& channel, std::si
   std::string text(markdown);
   parts.reply_to = take_reply_tag(text);
   parts.audio_as_voice = take_voice_tag(text);
-  std::string words;
-  std::vector<std::string> files;
-  bool fenced = false;
-  for (const auto line : split(text, '\n')) {
-    if (trim(line).starts_with("```")) fenced = !fenced;
-    if (!fenced && line.starts_with("MEDIA:") && files.size() < kMostFiles) {
-      auto path = trim(line.substr(6));
-      if (path.size() > 1 && (path.front() == '`' || path.front() == '"') && path.back() == path.front())
-        path = path.substr(1, path.size() - 2);
-      if (!path.empty()) {
-        files.emplace_back(path);
-        continue;
-      }
-    }
-    words += line;
-    words += '\n';
-  }
+  auto [words, files] = take_media_lines(text);
   const auto capabilities = channel.capabilities();
   const auto most = limit > 0 ? std::min(limit, capabilities.text_limit) : capabilities.text_limit;
   const std::function<std::size_t(const ports::rich_text::Node&)> measure = [&](const ports::rich_text::Node& node) {

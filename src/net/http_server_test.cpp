@@ -1,5 +1,7 @@
 #include "net/server_fixture.hpp"
 
+#include <fmt/core.h>
+
 namespace openclaw::net {
 namespace {
 
@@ -160,7 +162,7 @@ Task<std::vector<std::string>> talk(HttpClient* client, std::string url, std::ve
   while (answers.size() < messages.size()) {
     auto text = co_await socket->read();
     if (!text) {
-      answers.push_back("error " + std::string(kind_name(text.error().kind)));
+      answers.push_back(fmt::format("error {} {}", kind_name(text.error().kind), text.error().code));
       break;
     }
     answers.push_back(std::move(*text));
@@ -182,7 +184,7 @@ TEST_F(HttpServerTest, ClosesTheWebSocketFromTheServer) {
   make_client();
   auto answers = run(talk(client.get(), url("/ws"), {"one", "close", "never"}));
   ASSERT_TRUE(answers) << answers.error().text();
-  EXPECT_EQ(*answers, (std::vector<std::string>{"echo one", "error cancelled"}));
+  EXPECT_EQ(*answers, (std::vector<std::string>{"echo one", "error cancelled 4001"}));
 }
 
 } // namespace

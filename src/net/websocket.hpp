@@ -10,8 +10,8 @@ namespace openclaw::net {
 class WebSocket {
 public:
   virtual ~WebSocket() = default;
-  // The next text message. Kind::cancelled when the peer or we closed; Kind::invalid after a protocol violation
-  // (already closed with the fitting code: 1009 too big, 1007 not UTF-8, 1003 binary).
+  // The next text message. Kind::cancelled when the peer or we closed, Error::code the peer's close code (1006: none);
+  // Kind::invalid after a protocol violation (already closed with the fitting code: 1009 too big, 1007 not UTF-8).
   virtual Task<std::string> read() = 0;
   // Queues a message; queued ones are written together in as few writes as possible. Never blocks. The text is shared
   // between connections, so that a broadcast is serialised once.

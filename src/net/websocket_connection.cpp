@@ -74,6 +74,7 @@ public:
     rest_at_ = 0;
   }
   bool finished() const { return finished_; }
+  int close_code() const { return close_code_; }
   Stream& stream() { return *stream_; }
   void finish() {
     if (finished_) return;
@@ -105,6 +106,7 @@ private:
       return std::nullopt;
     case WebSocketEvent::Kind::close:
       close_received_ = true;
+      close_code_ = event->code;
       if (!closing_) close(event->code == 1005 ? 1000 : event->code, "");
       if (close_sent_) finish();
       return std::nullopt;
@@ -233,6 +235,7 @@ private:
   std::size_t bytes_ = 0;
   std::size_t in_flight_ = 0;
   SystemRandom random_;
+  int close_code_ = 1006; // what the peer gave; 1006: it went without a word
   WebSocketRole role_;
   bool reading_ = false;
   bool writing_ = false;
@@ -272,7 +275,7 @@ Task<std::string> read_message(std::shared_ptr<Core> core) {
     }
     core->arrived(*bytes);
   }
-  co_return fail(Kind::cancelled, "The WebSocket is closed.");
+  co_return fail(Kind::cancelled, "The WebSocket is closed.", {}, std::to_string(core->close_code()));
 }
 
 class Handle final : public WebSocket {

@@ -60,6 +60,12 @@ constexpr const char* kHome[] = {".ssh",
 // What an agent or a model server may be given of the state folder.
 constexpr const char* kStateParts[] = {"workspace", "servers", "models", "media"};
 
+// STATE/foreign/NAME/program/VERSION: somebody else's program, which holds nothing of ours. What lies beside it does.
+bool is_foreign_program(std::string_view part) {
+  const auto names = split(part, '/');
+  return names.size() >= 4 && names[0] == "foreign" && names[2] == "program";
+}
+
 struct Registered {
   std::mutex mutex;
   std::vector<std::string> folders;
@@ -140,6 +146,7 @@ Result<> judge_path(const std::string& source, const std::string& path) {
     if (!is_at_or_below(path, state)) continue;
     const auto part = std::string_view(path).substr(state.size() + 1);
     const auto name = part.substr(0, part.find('/'));
+    if (is_foreign_program(part)) continue;
     if (std::none_of(std::begin(kStateParts), std::end(kStateParts), [&](std::string_view allowed) {
           return name == allowed || (allowed == "workspace" && name.starts_with("workspace-"));
         }))

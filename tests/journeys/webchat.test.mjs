@@ -285,6 +285,25 @@ journey("on a phone everything has its place", async (chat) => {
   await chat.page.getByRole("button", { name: "Sign out" }).waitFor();
 }, { page: { viewport: phone, hasTouch: true, isMobile: true } });
 
+journey("a file that the agent sends is a picture or can be saved, and only what was sent can be fetched", async (chat, key) => {
+  const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  fs.writeFileSync(`${gateway.workspace}/dot.png`, Buffer.from(pixel, "base64"));
+  fs.writeFileSync(`${gateway.workspace}/sums.csv`, "a,b\n1,2\n");
+  await chat.send(script(["Here it is.\nMEDIA:dot.png\nMEDIA:sums.csv\nMEDIA:../../etc/passwd\n\n```\nMEDIA:not-this.png\n```"]));
+  const answer = await chat.waitForAnswer("Here it is.");
+  const picture = answer.getByRole("img", { name: "dot.png" });
+  await picture.waitFor();
+  assert.equal(await picture.evaluate((image) => image.naturalWidth), 1);
+  const saving = chat.page.waitForEvent("download");
+  await answer.getByText("Save sums.csv").click();
+  assert.equal(fs.readFileSync(await (await saving).path(), "utf8"), "a,b\n1,2\n");
+  await answer.getByText("passwd cannot be shown").waitFor();
+  await answer.getByText("MEDIA:not-this.png").waitFor();
+  const client = await gateway.client();
+  await assert.rejects(client.request("chat.media", { sessionKey: key, path: "AGENTS.md" }), /No answer of this conversation shows/);
+  await client.close();
+});
+
 journey("pictures and files go with a message, are shown, and are still there after a reload", async (chat) => {
   const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
   await chat.page.locator(".composer input[type=file]").setInputFiles([

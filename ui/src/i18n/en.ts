@@ -90,6 +90,10 @@ export const en = {
   'markdown.done': 'done',
   'markdown.open': 'not done',
 
+  'media.loading': 'Fetching {name}…',
+  'media.problem': '{name} cannot be shown: {reason}',
+  'media.save': 'Save {name}',
+
   'thinking.running': 'Thinking…',
   'thinking.done': 'Thoughts',
 

@@ -90,6 +90,10 @@ export const fr = {
   'markdown.done': 'fait',
   'markdown.open': 'à faire',
 
+  'media.loading': 'Chargement de {name}…',
+  'media.problem': '{name} ne peut pas être affiché : {reason}',
+  'media.save': 'Enregistrer {name}',
+
   'thinking.running': 'Réflexion…',
   'thinking.done': 'Réflexion',
 

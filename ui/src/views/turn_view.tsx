@@ -1,10 +1,12 @@
 import { formatCompact, formatTime, t } from '../i18n/index.ts';
 import { agentName } from '../state/agent.ts';
 import type { Conversation } from '../state/conversation.ts';
+import { splitMedia } from '../state/media.ts';
 import type { Part, TextPart, Turn } from '../state/turn.ts';
 import { CopyButton } from './copy_button.tsx';
 import { Icon } from './icons.tsx';
 import { Markdown } from './markdown.tsx';
+import { Media } from './media.tsx';
 import { Thinking } from './thinking.tsx';
 import { ToolCard } from './tool_card.tsx';
 
@@ -13,7 +15,7 @@ export function TurnView({ turn, conversation }: { turn: Turn; conversation: Con
   return (
     <article class="turn" data-state={state} aria-label={agentName.value} aria-busy={state === 'running'}>
       {turn.parts.value.map((part) => (
-        <PartView key={part.key} part={part} turn={turn} />
+        <PartView key={part.key} part={part} turn={turn} sessionKey={conversation.key} />
       ))}
       {state === 'running' && <Working turn={turn} />}
       {state === 'aborted' && <p class="turn-note">{t('turn.stopped')}</p>}
@@ -24,15 +26,20 @@ export function TurnView({ turn, conversation }: { turn: Turn; conversation: Con
   );
 }
 
-function PartView({ part, turn }: { part: Part; turn: Turn }) {
+function PartView({ part, turn, sessionKey }: { part: Part; turn: Turn; sessionKey: string }) {
   if (part.kind === 'tool') return <ToolCard part={part} />;
   if (part.kind === 'thinking') return <Thinking part={part} turn={turn} />;
-  return <Text part={part} />;
+  return <Text part={part} ended={!turn.running.value} sessionKey={sessionKey} />;
 }
 
-function Text({ part }: { part: TextPart }) {
-  const text = part.text.value;
-  return text.trim() ? <Markdown text={text} /> : null;
+function Text({ part, ended, sessionKey }: { part: TextPart; ended: boolean; sessionKey: string }) {
+  const { words, files } = splitMedia(part.text.value);
+  return (
+    <>
+      {words.trim() && <Markdown text={words} />}
+      {ended && files.map((path) => <Media key={path} sessionKey={sessionKey} path={path} />)}
+    </>
+  );
 }
 
 function Working({ turn }: { turn: Turn }) {

@@ -1,0 +1,52 @@
+// What the sync answers tell of our rooms: names, encryption, who is there, and which of them are conversations of two.
+// Pure; the homeserver's state is the state, and all of it comes again at the first sync of a process.
+#pragma once
+#include "extensions/channels/matrix/events.hpp"
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace openclaw::extensions::matrix {
+
+class Rooms {
+public:
+  bool empty() const { return rooms_.empty(); }
+  void clear() { rooms_.clear(); }
+
+  // The content of account data m.direct: people and their rooms.
+  void take_direct(const json::value& content);
+  json::object direct_content() const;
+  void mark_direct(const std::string& user_id, const std::string& room_id);
+  // The room in which we talk to this person alone; empty: none that we are in.
+  std::string direct_room(const std::string& user_id) const;
+
+  // One room's part of `rooms.join`: its state and what changed it in the timeline.
+  void take(const std::string& room_id, const json::value& joined);
+  void forget(const std::string& room_id) { rooms_.erase(room_id); }
+
+  bool is_direct(const std::string& room_id) const;
+  bool encrypted(const std::string& room_id) const;
+  std::string title(const std::string& room_id) const;
+  std::vector<std::string> joined() const;
+  std::vector<std::string> people() const; // with whom we talk alone
+
+private:
+  struct Room {
+    std::string name;
+    std::string alias;
+    bool encrypted = false;
+    std::int64_t members = 0; // joined; 0: not said
+  };
+  void take_state(Room& room, const json::value& event);
+  std::map<std::string, Room> rooms_;
+  std::map<std::string, std::vector<std::string>> direct_; // person → rooms
+  std::set<std::string> direct_rooms_;
+};
+
+// Display names of the members that this part of an answer holds.
+std::map<std::string, std::string> names_in(const json::value& joined);
+// The array at `section`.events, or an empty one.
+const json::array& events_in(const json::value& value, std::string_view section);
+
+} // namespace openclaw::extensions::matrix

@@ -1,0 +1,378 @@
+#include "extensions/channels/matrix/stream.hpp"
+
+#include "base/hash.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace openclaw::extensions::matrix {
+namespace {
+
+constexpr std::int64_t kPollMs = 30'000;
+constexpr std::int64_t kPollTimeoutMs = 45'000; // the poll's own time and a margin
+constexpr std::int64_t kLongestPauseMs = 60'000;
+constexpr int kMostPauses = 3;
+constexpr int kMostPages = 5; // of missed messages in one room
+constexpr int kPageEvents = 100;
+
+constexpr std::string_view kEventTypes =
+    R"(["m.room.message","m.sticker","m.reaction","m.room.redaction","m.room.encrypted","m.room.member","m.room.name","m.room.canonical_alias","m.room.encryption"])";
+
+// Only what is read here; at the very start none of the past.
+std::string sync_filter(bool first) {
+  return fmt::format(
+      R"({{"presence":{{"types":[]}},"account_data":{{"types":["m.direct"]}},"room":{{"account_data":{{"types":[]}},"ephemeral":{{"types":[]}},"state":{{"types":["m.room.member","m.room.name","m.room.canonical_alias","m.room.encryption"],"lazy_load_members":true,"include_redundant_members":true}},"timeline":{{"types":{},"limit":{},"lazy_load_members":true,"include_redundant_members":true}}}}}})",
+      kEventTypes, first ? 1 : 50);
+}
+
+std::vector<std::string> keys_of(const json::value& settings, std::string_view section) {
+  std::vector<std::string> keys;
+  if (const auto* found = find(settings, section); found && found->is_object())
+    for (const auto& [key, value] : found->get_object())
+      keys.emplace_back(key);
+  return keys;
+}
+
+std::vector<std::string> allowed_rooms(const json::value& settings) {
+  std::vector<std::string> rooms;
+  if (const auto* list = find(settings, "autoJoinAllowlist"); list && list->is_array())
+    for (const auto& room : list->get_array())
+      if (room.is_string()) rooms.emplace_back(room.get_string());
+  return rooms;
+}
+
+const json::object& section_of(const json::value& answer, std::string_view which) {
+  static const json::object none;
+  const auto* rooms = find(answer, "rooms");
+  const auto* section = rooms ? find(*rooms, which) : nullptr;
+  return section && section->is_object() ? section->get_object() : none;
+}
+
+} // namespace
+
+Stream::Stream(const ports::ChannelServices& services, const json::value& settings, ClientApi& api)
+    : services_(services), settings_(settings), api_(api) {}
+
+Task<ApiAnswer> Stream::ask(std::string path) {
+  for (int pauses = 0;; ++pauses) {
+    CO_TRY(auto answer, co_await api_.get(path));
+    const bool wait = answer.problem && answer.problem->fault == ports::SendFault::retry_after;
+    if (!wait || pauses == kMostPauses) co_return answer;
+    CO_TRY_VOID(
+        co_await services_.time.sleep_ms(std::clamp<std::int64_t>(answer.problem->retry_after_ms, 0, kLongestPauseMs)));
+  }
+}
+
+Task<> Stream::run(ports::ChannelHost& host) {
+  CO_TRY_VOID(co_await prepare(host));
+  async::Scope background(services_.executor);
+  auto ended = co_await follow(host, background);
+  background.cancel();
+  CO_TRY_VOID(co_await background.join());
+  co_return ended;
+}
+
+// With a password: once, and the token is kept, for homeservers limit logins and know our keys by their device.
+Task<> Stream::log_in(ports::ChannelHost& host) {
+  if (api_.has_token()) co_return Result<>{};
+  const auto user = string_or(settings_, "userId");
+  const auto fact = "token:" + sha256_hex(string_or(settings_, "homeserver") + "\n" + user).substr(0, 16);
+  if (auto kept = host.recall(fact); !kept.empty()) {
+    Secret token(std::move(kept));
+    log::redact(token);
+    api_.use(std::move(token));
+    auto whoami = client_path({"account", "whoami"});
+    CO_TRY(const auto known, co_await ask(std::move(whoami)));
+    if (known.code != "M_UNKNOWN_TOKEN") co_return Result<>{};
+    api_.use({});
+  }
+  CO_TRY(const auto password, services_.secret("password"));
+  json::object body{{"type", "m.login.password"},
+                    {"identifier", json::object{{"type", "m.id.user"}, {"user", user}}},
+                    {"password", password.reveal()},
+                    {"initial_device_display_name", string_or(settings_, "deviceName", "OpenClaw")}};
+  if (auto device = host.recall("device"); !device.empty()) body["device_id"] = std::move(device);
+  auto path = client_path({"login"});
+  CO_TRY(const auto answer, co_await api_.post(std::move(path), std::move(body)));
+  if (answer.code == "M_FORBIDDEN")
+    co_return fail(Kind::denied, "The homeserver does not take this user and password.",
+                   "Set them with: openclaw config set channels.matrix.userId @NAME:SERVER, and password.");
+  if (answer.problem) co_return std::unexpected(refusal(answer));
+  auto text = string_or(answer.result, "access_token");
+  Secret token(text);
+  log::redact(token);
+  api_.use(std::move(token));
+  CO_TRY_VOID(co_await host.remember(fact, std::move(text)));
+  co_return co_await host.remember("device", string_or(answer.result, "device_id"));
+}
+
+Task<Me> Stream::introduce() {
+  auto whoami = client_path({"account", "whoami"});
+  CO_TRY(const auto answer, co_await ask(std::move(whoami)));
+  if (answer.problem) co_return std::unexpected(refusal(answer));
+  Me me{string_or(answer.result, "user_id"), {}};
+  if (!is_user_id(me.id))
+    co_return fail(Kind::transient, "What answered for the homeserver does not say who we are.",
+                   "Check channels.matrix.homeserver.");
+  const auto wanted = string_or(settings_, "userId");
+  if (is_user_id(wanted) && wanted != me.id)
+    co_return fail(Kind::denied, fmt::format("The access token belongs to {}, not to {}.", me.id, wanted),
+                   "Set the token of the account that channels.matrix.userId names, or remove userId.");
+  auto path = client_path({"profile", me.id, "displayname"});
+  CO_TRY(const auto profile, co_await ask(std::move(path)));
+  me.name = string_or(profile.result, "displayname");
+  me_ = me;
+  co_return me;
+}
+
+Task<> Stream::prepare(ports::ChannelHost& host) {
+  CO_TRY_VOID(co_await log_in(host));
+  CO_TRY(const auto me, co_await introduce());
+  auto path = client_path({"user", me.id, "account_data", "m.direct"});
+  CO_TRY(const auto direct, co_await ask(std::move(path)));
+  if (!direct.problem)
+    rooms_.take_direct(direct.result);
+  else if (direct.problem->fault != ports::SendFault::missing)
+    co_return std::unexpected(refusal(direct));
+  auto aliases = keys_of(settings_, "groups");
+  for (auto& key : keys_of(settings_, "rooms"))
+    aliases.push_back(std::move(key));
+  for (auto& key : allowed_rooms(settings_))
+    aliases.push_back(std::move(key));
+  configured_.clear();
+  for (const auto& alias : aliases) {
+    if (!alias.starts_with('#')) continue;
+    // The homeserver says which room it is: what a room says of itself anybody can make up.
+    auto lookup = client_path({"directory", "room", alias});
+    CO_TRY(const auto found, co_await ask(std::move(lookup)));
+    if (found.problem)
+      host.warn(fmt::format("The room {} was not found: {}", printable(alias, 100), found.problem->message));
+    else
+      configured_[string_or(found.result, "room_id")] = alias;
+  }
+  if (since_.empty() && host.recall("user") == me.id) since_ = host.checkpoint();
+  host.connected(me.id);
+  co_return Result<>{};
+}
+
+Task<> Stream::follow(ports::ChannelHost& host, async::Scope& background) {
+  bool all_state = true; // of a new life: what rooms are like is not kept on disk
+  while (true) {
+    CO_TRY_VOID(co_await async::check_cancelled());
+    auto query = fmt::format("timeout={}&filter={}", all_state ? 0 : kPollMs,
+                             percent_encoded(sync_filter(since_.empty())));
+    if (!since_.empty()) query += "&since=" + percent_encoded(since_);
+    if (all_state) query += "&full_state=true";
+    CO_TRY(auto answer, co_await api_.sync(std::move(query), kPollTimeoutMs));
+    if (answer.problem && answer.problem->fault == ports::SendFault::retry_after) {
+      CO_TRY_VOID(co_await services_.time.sleep_ms(
+          std::clamp<std::int64_t>(answer.problem->retry_after_ms, 100, kLongestPauseMs)));
+      continue;
+    }
+    if (answer.status == 400 && !since_.empty()) {
+      host.warn("The homeserver does not know any more where we stopped. Messages that came meanwhile are not read.");
+      since_.clear();
+      continue;
+    }
+    if (answer.problem) co_return std::unexpected(refusal(answer));
+    host.alive();
+    CO_TRY_VOID(co_await take(host, background, std::move(answer.result)));
+    all_state = false;
+  }
+}
+
+Task<> Stream::take(ports::ChannelHost& host, async::Scope& background, json::value answer) {
+  auto next = string_or(answer, "next_batch");
+  if (next.empty())
+    co_return fail(Kind::transient, "What answered for the homeserver is no sync answer.",
+                   "Check channels.matrix.homeserver.");
+  for (const auto& event : events_in(answer, "account_data"))
+    if (const auto* content = find(event, "content"); content && string_or(event, "type") == "m.direct")
+      rooms_.take_direct(*content);
+  for (const auto& [room_id, left] : section_of(answer, "leave"))
+    rooms_.forget(std::string(room_id));
+  for (const auto& [room_id, invitation] : section_of(answer, "invite"))
+    CO_TRY_VOID(co_await take_invitation(host, std::string(room_id), invitation));
+
+  const bool first = since_.empty();
+  std::vector<ports::InboundEvent> events;
+  for (const auto& [room_id, joined] : section_of(answer, "join")) {
+    rooms_.take(std::string(room_id), joined);
+    if (first) continue; // what was said before our time is not answered
+    CO_TRY(auto of_room, co_await events_of(host, std::string(room_id), joined));
+    for (auto& event : of_room)
+      events.push_back(std::move(event));
+  }
+  if (first) {
+    CO_TRY_VOID(co_await host.save_checkpoint(next));
+    CO_TRY_VOID(co_await host.remember("user", me_.id));
+  }
+  std::map<std::string, std::string> read; // room → its last message
+  for (std::size_t at = 0; at < events.size(); ++at) {
+    auto& event = events[at];
+    if (at + 1 == events.size()) event.checkpoint = next;
+    if (event.type == ports::EventType::message || event.type == ports::EventType::command)
+      read[event.chat.id] = event.message_id;
+    CO_TRY_VOID(co_await host.receive(std::move(event)));
+  }
+  for (auto& [room_id, event_id] : read)
+    background.spawn("matrix receipt", mark_read(room_id, event_id));
+  since_ = std::move(next);
+  co_return Result<>{};
+}
+
+bool Stream::may_join(const std::string& room_id) const {
+  const auto policy = string_or(settings_, "autoJoin", "always");
+  if (policy != "allowlist") return policy == "always";
+  const auto rooms = allowed_rooms(settings_);
+  const auto alias = configured_.find(room_id);
+  return std::any_of(rooms.begin(), rooms.end(), [&](const std::string& room) {
+    return room == "*" || room == room_id || (alias != configured_.end() && alias->second == room);
+  });
+}
+
+Task<> Stream::take_invitation(ports::ChannelHost& host, std::string room_id, json::value invitation) {
+  if (!may_join(room_id)) co_return Result<>{};
+  std::string inviter;
+  bool direct = false;
+  for (const auto& event : events_in(invitation, "invite_state")) {
+    if (string_or(event, "type") != "m.room.member" || string_or(event, "state_key") != me_.id) continue;
+    inviter = string_or(event, "sender");
+    const auto* content = find(event, "content");
+    direct = content && bool_or(*content, "is_direct", false);
+  }
+  direct = direct && is_user_id(inviter);
+  if (direct) rooms_.mark_direct(inviter, room_id);
+  for (int pauses = 0;; ++pauses) {
+    auto path = client_path({"join", room_id});
+    CO_TRY(const auto answer, co_await api_.post(std::move(path), json::object()));
+    if (!answer.problem) break;
+    if (answer.problem->fault != ports::SendFault::retry_after || pauses == kMostPauses) {
+      // Not tried for ever: a room that cannot be joined must not keep the others from being heard.
+      host.warn(fmt::format("The invitation to {} could not be followed: {} Invite again to try it again.",
+                            printable(room_id, 100), answer.problem->message));
+      co_return Result<>{};
+    }
+    CO_TRY_VOID(
+        co_await services_.time.sleep_ms(std::clamp<std::int64_t>(answer.problem->retry_after_ms, 0, kLongestPauseMs)));
+  }
+  if (direct) co_return co_await save_direct();
+  co_return Result<>{};
+}
+
+Task<> Stream::save_direct() {
+  auto content = rooms_.direct_content();
+  auto path = client_path({"user", me_.id, "account_data", "m.direct"});
+  CO_TRY(const auto answer, co_await api_.put(std::move(path), std::move(content)));
+  if (answer.problem) log::warn("channels", answer.problem->message, {{"channel", "matrix"}});
+  co_return Result<>{};
+}
+
+Task<std::string> Stream::room_with(std::string user_id) {
+  if (auto room = rooms_.direct_room(user_id); !room.empty()) co_return room;
+  json::object body{{"is_direct", true}, {"preset", "trusted_private_chat"}, {"invite", json::array{user_id}}};
+  auto path = client_path({"createRoom"});
+  CO_TRY(const auto answer, co_await api_.post(std::move(path), std::move(body)));
+  auto room = string_or(answer.result, "room_id");
+  if (answer.problem || room.empty()) co_return std::unexpected(refusal(answer));
+  rooms_.mark_direct(user_id, room);
+  CO_TRY_VOID(co_await save_direct());
+  co_return room;
+}
+
+Task<std::vector<ports::InboundEvent>> Stream::events_of(ports::ChannelHost& host, std::string room_id,
+                                                         json::value joined) {
+  RoomFacts facts;
+  facts.id = room_id;
+  facts.title = rooms_.title(room_id);
+  facts.direct = rooms_.is_direct(room_id);
+  if (const auto alias = configured_.find(room_id); alias != configured_.end()) facts.known_as = alias->second;
+  const auto threads = string_or(settings_, "threadReplies", "inbound");
+  facts.threads = threads == "off"      ? ThreadReplies::off
+                  : threads == "always" ? ThreadReplies::always
+                                        : ThreadReplies::inbound;
+  facts.names = names_in(joined);
+  auto timeline = events_in(joined, "timeline");
+  const auto* section = find(joined, "timeline");
+  if (section && bool_or(*section, "limited", false) && first_for_us(timeline, me_.id) == 0) {
+    CO_TRY(auto older, co_await missed(host, room_id, *section));
+    older.insert(older.end(), timeline.begin(), timeline.end());
+    timeline = std::move(older);
+  }
+  std::vector<ports::InboundEvent> events;
+  bool unreadable = false;
+  for (auto at = first_for_us(timeline, me_.id); at < timeline.size(); ++at) {
+    if (string_or(timeline[at], "type") == "m.room.encrypted" && string_or(timeline[at], "sender") != me_.id)
+      unreadable = true;
+    auto event = event_from(timeline[at], me_, facts);
+    if (!event) continue;
+    if (event->quote) {
+      CO_TRY(const auto quoted, co_await event_of(room_id, event->quote->message_id));
+      fill_quote(*event, quoted, me_, facts);
+    }
+    events.push_back(std::move(*event));
+  }
+  if (unreadable) CO_TRY_VOID(co_await tell_encrypted(host, room_id));
+  co_return events;
+}
+
+Task<json::array> Stream::missed(ports::ChannelHost& host, std::string room_id, json::value timeline) {
+  json::array newest_first;
+  auto from = string_or(timeline, "prev_batch");
+  const auto query = fmt::format("?dir=b&limit={}&to={}&filter={}&from=", kPageEvents, percent_encoded(since_),
+                                 percent_encoded(fmt::format("{{\"types\":{}}}", kEventTypes)));
+  for (int page = 0; page < kMostPages && !from.empty(); ++page) {
+    auto path = client_path({"rooms", room_id, "messages"}) + query + percent_encoded(from);
+    CO_TRY(const auto answer, co_await ask(std::move(path)));
+    if (answer.problem && answer.status >= 400 && answer.status < 500) {
+      host.warn(fmt::format("Messages that were missed in {} cannot be read: {}", printable(room_id, 100),
+                            answer.problem->message));
+      from.clear();
+      break;
+    }
+    if (answer.problem) co_return std::unexpected(refusal(answer));
+    const auto* chunk = find(answer.result, "chunk");
+    from = string_or(answer.result, "end");
+    if (!chunk || !chunk->is_array() || chunk->get_array().empty()) {
+      from.clear();
+      break;
+    }
+    newest_first.insert(newest_first.end(), chunk->get_array().begin(), chunk->get_array().end());
+  }
+  if (!from.empty())
+    host.warn(fmt::format("More than {} messages came to {} meanwhile; the oldest of them are not read.",
+                          newest_first.size(), printable(room_id, 100)));
+  std::reverse(newest_first.begin(), newest_first.end());
+  co_return newest_first;
+}
+
+Task<json::value> Stream::event_of(std::string room_id, std::string event_id) {
+  auto path = client_path({"rooms", room_id, "event", event_id});
+  CO_TRY(auto answer, co_await ask(std::move(path)));
+  co_return std::move(answer.result);
+}
+
+// Once in a room's life: who writes there must learn why nobody answers.
+Task<> Stream::tell_encrypted(ports::ChannelHost& host, std::string room_id) {
+  const auto fact = "encrypted:" + event_key(room_id);
+  if (!host.recall(fact).empty()) co_return Result<>{};
+  host.warn(fmt::format("The room {} is encrypted, which this build cannot read.", printable(room_id, 100)));
+  json::object body{{"msgtype", "m.notice"},
+                    {"body", "⚙️ This room is encrypted, and I cannot read encrypted messages yet. Please write to me in "
+                             "a room without encryption."},
+                    {"m.mentions", json::object{}}};
+  auto path = client_path({"rooms", room_id, "send", "m.room.message", event_key(fact)});
+  CO_TRY(const auto answer, co_await api_.put(std::move(path), std::move(body)));
+  if (answer.problem) log::warn("channels", answer.problem->message, {{"channel", "matrix"}});
+  co_return co_await host.remember(fact, "told");
+}
+
+Task<> Stream::mark_read(std::string room_id, std::string event_id) {
+  auto path = client_path({"rooms", room_id, "receipt", "m.read", event_id});
+  auto marked = co_await api_.post(std::move(path), json::object());
+  (void)marked; // a courtesy
+  co_return Result<>{};
+}
+
+} // namespace openclaw::extensions::matrix
