@@ -8,9 +8,9 @@
 namespace openclaw::ports {
 namespace {
 
-constexpr std::string_view kPassedOn[] = {"PATH",          "HOME",           "USER",          "LOGNAME",
-                                          "LANG",          "LC_ALL",         "TMPDIR",        "JAVA_HOME",
-                                          "XDG_DATA_HOME", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK"};
+constexpr std::string_view kPassedOn[] = {"PATH",         "HOME",   "USER",      "LOGNAME",       "LANG",
+                                          "LC_ALL",       "TMPDIR", "JAVA_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME",
+                                          "SSH_AUTH_SOCK"};
 
 } // namespace
 

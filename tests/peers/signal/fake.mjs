@@ -44,14 +44,14 @@ export class FakeSignal {
   #waiting = [];
   #time = Date.now();
 
-  static async start() {
+  static async start(port = 0) {
     const fake = new FakeSignal();
     fake.server = http.createServer((request, response) => fake.#serve(request, response));
     fake.server.on("connection", (socket) => {
       fake.#sockets.add(socket);
       socket.on("close", () => fake.#sockets.delete(socket));
     });
-    await new Promise((resolve) => fake.server.listen(0, "127.0.0.1", resolve));
+    await new Promise((resolve) => fake.server.listen(port, "127.0.0.1", resolve));
     fake.url = `http://127.0.0.1:${fake.server.address().port}`;
     return fake;
   }
@@ -139,8 +139,8 @@ export class FakeSignal {
   #listen(url, request, response, end) {
     const account = url.searchParams.get("account");
     if (account !== null && !this.#numbers().includes(account)) return end(400);
+    // As the real one: the head goes out with the first event or comment.
     response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write(":\n");
     const alive = setInterval(() => response.write(":\n"), 15000);
     const gone = () => {
       clearInterval(alive);

@@ -39,8 +39,8 @@ std::optional<Error> remedy_for(std::string_view line) {
                  "Set channels.signal.httpPort to a free port.",
                  {}};
   if (has("Config file is in use by another instance") || has("is in use by another instance"))
-    return Error{Kind::busy, "Another signal-cli uses this account.", "Stop it, or set channels.signal.httpUrl to it.",
-                 {}};
+    return Error{
+        Kind::busy, "Another signal-cli uses this account.", "Stop it, or set channels.signal.httpUrl to it.", {}};
   return std::nullopt;
 }
 

@@ -43,8 +43,9 @@ std::string data_uri(const ports::OutgoingFile& file) {
                 ? c
                 : '_';
   const auto bytes = std::span(reinterpret_cast<const std::uint8_t*>(file.bytes.data()), file.bytes.size());
-  return fmt::format("data:{};filename={};base64,{}", file.mime_type.empty() ? "application/octet-stream" : file.mime_type,
-                     name.empty() ? "file" : name, to_base64(bytes));
+  return fmt::format("data:{};filename={};base64,{}",
+                     file.mime_type.empty() ? "application/octet-stream" : file.mime_type, name.empty() ? "file" : name,
+                     to_base64(bytes));
 }
 
 ports::SendReport report_of(const RpcAnswer& answer) {
@@ -58,8 +59,10 @@ ports::SendReport report_of(const RpcAnswer& answer) {
 Error refusal(const RpcAnswer& answer) {
   const auto& problem = *answer.problem;
   const bool person = problem.fault == ports::SendFault::refused;
-  return Error{person ? Kind::denied : Kind::transient, problem.message,
-               person ? "Set channels.signal.httpUrl to signal-cli's daemon." : "It is tried again.", {}};
+  return Error{person ? Kind::denied : Kind::transient,
+               problem.message,
+               person ? "Set channels.signal.httpUrl to signal-cli's daemon." : "It is tried again.",
+               {}};
 }
 
 class Signal final : public ports::Channel,
@@ -131,9 +134,7 @@ public:
     co_return ended;
   }
 
-  Task<ports::SendReport> send(ports::Outgoing message) override {
-    co_return co_await post(std::move(message), 0);
-  }
+  Task<ports::SendReport> send(ports::Outgoing message) override { co_return co_await post(std::move(message), 0); }
 
   ports::Typing* typing() override { return this; }
   Task<> show_typing(ports::Chat chat) override { return type(std::move(chat), false); }
@@ -177,16 +178,15 @@ public:
     CO_TRY(auto parameters, attachment_parameters(attachment.reference));
     if (!me_.number.empty()) parameters["account"] = me_.number;
     const auto largest = limit + limit / 3 + 4096; // it comes as base64
-    CO_TRY(const auto answer,
-           co_await api_.call("getAttachment", std::move(parameters), false, kUploadMs, largest));
+    CO_TRY(const auto answer, co_await api_.call("getAttachment", std::move(parameters), false, kUploadMs, largest));
     if (answer.problem) co_return fail(Kind::remote, "signal-cli did not give it");
     const auto* data = openclaw::find(answer.result, "data");
     const auto bytes = data && data->is_string() ? from_base64(data->get_string()) : std::nullopt;
     if (!bytes) co_return fail(Kind::remote, "signal-cli did not give it");
-    if (bytes->size() > limit)
-      co_return fail(Kind::invalid, fmt::format("it is larger than {} MB", limit / 1048576));
+    if (bytes->size() > limit) co_return fail(Kind::invalid, fmt::format("it is larger than {} MB", limit / 1048576));
     std::string content(bytes->begin(), bytes->end());
-    if (attachment.type == ports::Attachment::Type::image && (content.starts_with("<!") || content.starts_with("<html")))
+    if (attachment.type == ports::Attachment::Type::image &&
+        (content.starts_with("<!") || content.starts_with("<html")))
       co_return fail(Kind::invalid, "what came is a web page, not a picture");
     co_return content;
   }
@@ -201,8 +201,7 @@ public:
   Task<std::vector<ports::DirectoryEntry>> find(bool people, std::string query, std::size_t limit) override {
     json::object parameters;
     if (!me_.number.empty()) parameters["account"] = me_.number;
-    CO_TRY(const auto answer,
-           co_await api_.call(people ? "listContacts" : "listGroups", std::move(parameters), false));
+    CO_TRY(const auto answer, co_await api_.call(people ? "listContacts" : "listGroups", std::move(parameters), false));
     if (answer.problem) co_return fail(Kind::remote, answer.problem->message);
     std::vector<ports::DirectoryEntry> found;
     if (!answer.result.is_array()) co_return found;
@@ -229,8 +228,8 @@ private:
     if (const auto uuid = string_or(contact, "uuid"); entry.id.empty() && !uuid.empty()) entry.id = "uuid:" + uuid;
     entry.name = string_or(contact, "name");
     if (const auto* profile = openclaw::find(contact, "profile"); entry.name.empty() && profile)
-      entry.name = std::string(
-          trim(fmt::format("{} {}", string_or(*profile, "givenName"), string_or(*profile, "familyName"))));
+      entry.name =
+          std::string(trim(fmt::format("{} {}", string_or(*profile, "givenName"), string_or(*profile, "familyName"))));
     entry.handle = string_or(contact, "username");
     return entry;
   }
@@ -273,19 +272,18 @@ private:
     if (message.file) {
       if (message.file->bytes.size() > static_cast<std::size_t>(kFileOut)) {
         ports::SendReport report;
-        report.problem = ports::SendProblem{
-            ports::SendFault::unsupported,
-            fmt::format("The file {} is larger than the {} MB that can be handed to signal-cli.",
-                        printable(message.file->file_name, 100), kFileOut / 1048576),
-            0};
+        report.problem =
+            ports::SendProblem{ports::SendFault::unsupported,
+                               fmt::format("The file {} is larger than the {} MB that can be handed to signal-cli.",
+                                           printable(message.file->file_name, 100), kFileOut / 1048576),
+                               0};
         co_return report;
       }
       parameters["attachments"] = json::array{json::value(data_uri(*message.file))};
     }
     // To a group it sends to each member's devices one after the other.
     const bool quick = !message.file && message.chat.kind == ports::ChatKind::direct;
-    CO_TRY(const auto answer,
-           co_await api_.call("send", std::move(parameters), true, quick ? kCallMs : kUploadMs));
+    CO_TRY(const auto answer, co_await api_.call("send", std::move(parameters), true, quick ? kCallMs : kUploadMs));
     co_return report_of(answer);
   }
 
@@ -300,34 +298,46 @@ private:
   Task<> live(ports::ChannelHost& host) {
     CO_TRY_VOID(co_await ensure_daemon());
     CO_TRY_VOID(co_await find_account());
+    // The head of the stream comes with its first event or after 15 seconds, so it is nothing to wait for.
+    host.connected(name());
     CO_TRY(const auto stream, co_await api_.events(me_.number));
     if (stream->status() != 200)
       co_return fail(stream->status() == 400 ? Kind::denied : Kind::transient,
                      fmt::format("signal-cli gives no events for {} (status {}).", name(), stream->status()),
                      "See channels.signal.account, and: signal-cli listAccounts");
-    host.connected(name());
     net::SseParser parser(kLargestEvent);
     bool complained = false;
     while (true) {
       CO_TRY(const auto piece, co_await stream->next());
       if (!piece) co_return fail(Kind::transient, "signal-cli ended the stream of its events.");
       host.alive();
-      CO_TRY_VOID(parser.feed(*piece));
+      if (!parser.feed(*piece)) {
+        // Ending the stream would lose what comes behind the one that is too large.
+        complain(host, complained);
+        parser = net::SseParser(kLargestEvent);
+        CO_TRY_VOID(parser.feed(*piece));
+      }
       while (const auto event = parser.next()) {
         if (event->event != "receive") continue;
         const auto received = parse_json(event->data, "event of signal-cli");
         if (received) {
           CO_TRY_VOID(co_await take(host, *received));
-        } else if (!std::exchange(complained, true)) {
-          host.warn("signal-cli sent an event that is not JSON; it was left out.");
+        } else {
+          complain(host, complained);
         }
       }
     }
   }
 
+  static void complain(ports::ChannelHost& host, bool& complained) {
+    if (!std::exchange(complained, true))
+      host.warn("signal-cli sent an event that is too large or not JSON; it was left out.");
+  }
+
   Task<> take(ports::ChannelHost& host, json::value received) {
     // With several subscriptions the event is one level deeper.
-    if (const auto* inner = openclaw::find(received, "result"); inner && inner->is_object()) received = json::value(*inner);
+    if (const auto* inner = openclaw::find(received, "result"); inner && inner->is_object())
+      received = json::value(*inner);
     const auto account = string_or(received, "account", me_.number);
     if (!me_.number.empty() && account != me_.number) co_return Result<>{};
     if (const auto why = unreadable(received); !why.empty())
@@ -356,9 +366,9 @@ private:
     CO_TRY(const bool there, co_await api_.there());
     if (there) co_return Result<>{};
     if (!bool_or(settings_, "autoStart", string_or(settings_, "httpUrl").empty()))
-      co_return fail(Kind::transient, "signal-cli's daemon does not answer.",
-                     fmt::format("Start it with: signal-cli daemon --http, or see channels.signal.httpUrl ({}).",
-                                 api_.root()));
+      co_return fail(
+          Kind::transient, "signal-cli's daemon does not answer.",
+          fmt::format("Start it with: signal-cli daemon --http, or see channels.signal.httpUrl ({}).", api_.root()));
     CO_TRY(auto path, ports::find_program(string_or(settings_, "cliPath", "signal-cli"), "channels.signal.cliPath"));
     DaemonPlan plan;
     plan.argv.push_back(std::move(path));
@@ -369,12 +379,12 @@ private:
     if (auto folder = string_or(settings_, "configPath"); !folder.empty()) add("--config", std::move(folder));
     if (!me_.number.empty()) add("-a", me_.number);
     plan.argv.emplace_back("daemon");
-    add("--http", fmt::format("{}:{}", string_or(settings_, "httpHost", "127.0.0.1"),
-                              integer_or(settings_, "httpPort", 8080)));
+    add("--http",
+        fmt::format("{}:{}", string_or(settings_, "httpHost", "127.0.0.1"), integer_or(settings_, "httpPort", 8080)));
     plan.argv.emplace_back("--no-receive-stdout");
     add("--receive-mode", string_or(settings_, "receiveMode", "on-connection"));
-    for (const auto& [key, option] : {std::pair{"ignoreAttachments", "--ignore-attachments"},
-                                      std::pair{"ignoreStories", "--ignore-stories"}})
+    for (const auto& [key, option] :
+         {std::pair{"ignoreAttachments", "--ignore-attachments"}, std::pair{"ignoreStories", "--ignore-stories"}})
       if (bool_or(settings_, key, false)) plan.argv.emplace_back(option);
     plan.start_within_ms = std::clamp<std::int64_t>(integer_or(settings_, "startupTimeoutMs", 30'000), 1000, 120'000);
     co_return co_await daemon_.start(std::move(plan), api_);
@@ -396,7 +406,8 @@ private:
         co_return fail(Kind::denied, "signal-cli has several accounts, and none is chosen.",
                        "Choose one with: openclaw config set channels.signal.account +NUMBER");
       if (!known)
-        co_return fail(Kind::denied, fmt::format("signal-cli has no account{}.", me_.number.empty() ? "" : " " + me_.number),
+        co_return fail(Kind::denied,
+                       fmt::format("signal-cli has no account{}.", me_.number.empty() ? "" : " " + me_.number),
                        "Link one with: signal-cli link -n OpenClaw (scan the code with Signal), or register it.");
     }
     if (!me_.uuid.empty() || me_.number.empty()) co_return Result<>{};
