@@ -61,27 +61,36 @@ ports::Chat chat_from(const json::value& activity) {
   return chat;
 }
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+  std::string out;
+  std::size_t from = 0;
+  for (auto at = text.find(what); at != std::string_view::npos; at = text.find(what, from)) {
+    out += text.substr(from, at - from);
+    out += by;
+    from = at + what.size();
+  }
+  return out.append(text.substr(from));
 }
 
-// "<at>Name</at>" as "@Name"; ours is taken out.
-std::string without_marks(std::string text) {
-  for (auto at = text.find("<at"); at != std::string::npos; at = text.find("<at", at)) {
+// "<at>Name</at>" as "@Name".
+std::string without_marks(std::string_view text) {
+  std::string out;
+  std::size_t from = 0;
+  for (auto at = text.find("<at"); at != std::string_view::npos; at = text.find("<at", at)) {
     const auto open_end = text.find('>', at);
-    if (open_end == std::string::npos) break;
-    const bool is_mark = open_end == at + 3 || text[at + 3] == ' ';
-    const auto close = is_mark ? text.find("</at>", open_end) : std::string::npos;
-    if (close == std::string::npos) {
+    if (open_end == std::string_view::npos) break;
+    if (open_end != at + 3 && text[at + 3] != ' ') {
       at = open_end;
       continue;
     }
-    const auto name = "@" + text.substr(open_end + 1, close - open_end - 1);
-    text.replace(at, close + 5 - at, name);
-    at += name.size();
+    const auto close = text.find("</at>", open_end);
+    if (close == std::string_view::npos) break;
+    out += text.substr(from, at - from);
+    out += '@';
+    out += text.substr(open_end + 1, close - open_end - 1);
+    from = at = close + 5;
   }
-  return text;
+  return out.append(text.substr(from));
 }
 
 void read_mentions(InboundEvent& event, const json::value& activity, std::string_view app_id) {
@@ -90,7 +99,8 @@ void read_mentions(InboundEvent& event, const json::value& activity, std::string
     if (++seen > kMostItems) break;
     if (string_or(entity, "type") != "mention" || !is_us(text_at(entity, "mentioned.id"), activity, app_id)) continue;
     event.mentions_me = true;
-    if (const auto mark = string_or(entity, "text"); mark.size() > 4) replace_all(event.text, mark, "");
+    if (const auto mark = string_or(entity, "text"); mark.size() > 4)
+      event.text = replaced(event.text, mark, "");
   }
 }
 
@@ -115,7 +125,7 @@ std::string words_of(std::string_view html) {
   }
   for (const auto& [entity, character] : {std::pair{"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""},
                                           {"&#39;", "'"}, {"&amp;", "&"}})
-    replace_all(out, entity, character);
+    out = replaced(out, entity, character);
   return std::string(trim(out));
 }
 
@@ -249,8 +259,7 @@ std::vector<InboundEvent> events_from(const json::value& activity, std::string_v
     event.type = type == "message" ? EventType::message : EventType::edit;
     event.text = string_or(activity, "text");
     read_mentions(event, activity, app_id);
-    replace_all(event.text, "&nbsp;", " ");
-    event.text = std::string(trim(without_marks(std::move(event.text))));
+    event.text = std::string(trim(without_marks(replaced(event.text, "&nbsp;", " "))));
     read_quote(event, activity, app_id);
     add_attachments(event, activity);
     if (event.type == EventType::message && event.text.starts_with('/')) event.type = EventType::command;
