@@ -42,6 +42,7 @@ export default [
   },
   {
     number: 23,
+    // parity: 1.3-common
     what: "errors of the platform's server are tried again, and the message arrives once",
     async run({ bench }) {
       assert.deepEqual(await faulty(bench, { what: "server-error", times: 2 }), { copies: 1, told: 0 });
@@ -110,6 +111,7 @@ export default [
   },
   {
     number: 27,
+    // parity: 1.3-common
     what: "an event that the platform delivers twice is answered once",
     async run({ bench }) {
       const { mark: own, message } = await bench.ask({ text: "count me once" });
