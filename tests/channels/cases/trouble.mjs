@@ -39,6 +39,16 @@ export default [
       await bench.settled();
       assert.equal(bench.sent(ada, own).length, 1);
     },
+    // A platform without limits takes what comes, each once and in order.
+    async instead({ bench }) {
+      const asked = [];
+      for (let number = 0; number < 5; ++number) asked.push(await bench.ask({ text: `quickly ${number}` }));
+      for (const { mark: own } of asked) await bench.answers(ada, own);
+      await bench.settled();
+      const order = asked.map(({ mark: own }) => bench.sent(ada).findIndex((message) => message.text.includes(own)));
+      assert.deepEqual(order, [...order].sort((one, other) => one - other));
+      for (const { mark: own } of asked) assert.equal(bench.sent(ada, own).length, 1);
+    },
   },
   {
     number: 23,
