@@ -5,7 +5,7 @@ import pathlib
 import re
 
 TAG = re.compile(r"^\s*// parity: (.+)$")
-TEST = re.compile(r"""^\s*(?:TEST(?:_F|_P)?\((\w+), *(\w+)|(?:test|it)\(\s*(?:(["'`])(.*?)\3|(\w+)))""")
+TEST = re.compile(r"""^\s*(?:TEST(?:_F|_P)?\((\w+), *(\w+)|(?:(?:test|it)\(\s*|what: )(?:(["'`])(.*?)\3|(\w+)))""")
 
 
 class ParityError(Exception):
@@ -15,6 +15,7 @@ class ParityError(Exception):
 def tests_of(root: pathlib.Path):
     yield from sorted((root / "src").rglob("*_test.cpp"))
     yield from sorted(path for path in (root / "tests").rglob("*.test.mjs") if "node_modules" not in path.parts)
+    yield from sorted((root / "tests/channels/cases").glob("*.mjs"))  # each case is a test of every messenger
 
 
 def shown_by(root: pathlib.Path, known: set[str]) -> dict[str, list[str]]:

@@ -21,6 +21,7 @@ async function say(bench, { from = "ada", ...more }) {
 export default [
   {
     number: 28,
+    // parity: 1.2-dm-policy, 1.2-pairing-codes
     what: "a stranger gets a code once and no model is asked; at most three wait; who is approved is answered",
     alone: true,
     async run({ open, Driver }) {
@@ -53,6 +54,7 @@ export default [
   },
   {
     number: 29,
+    // parity: 1.2-dm-policy, 1.2-group-policy
     what: "open, allowlist and disabled hold for people and groups; names, bots and our own echo open nothing",
     alone: true,
     async run({ open }) {

@@ -43,6 +43,7 @@ export default [
   },
   {
     number: 19,
+    // parity: 1.6-reply-tags
     what: "a file goes out with a long text: the file once, every word once",
     async run({ bench, Driver }) {
       const own = mark();

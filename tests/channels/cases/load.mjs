@@ -10,6 +10,7 @@ const mostKilobytes = 60 * 1024;
 export default [
   {
     number: 35,
+    // parity: 1.5-dm-scope
     what: "a hundred chats at once: each is answered in its order, in bounded memory",
     alone: true,
     async run({ open }) {

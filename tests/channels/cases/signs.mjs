@@ -70,6 +70,7 @@ export default [
   },
   {
     number: 14,
+    // parity: 1.3-common
     what: "typing begins, is shown again while it takes, and ends with the answer, also with a failure",
     async run({ bench, Driver }) {
       const refresh = Driver.typingRefreshMs ?? 4000;
@@ -97,6 +98,7 @@ export default [
   },
   {
     number: 15,
+    // parity: 1.3-common
     what: "a message that is being answered is marked where the scope says so, and the mark goes with the answer",
     on: acknowledging,
     async run({ bench }) {
@@ -145,6 +147,7 @@ export default [
   },
   {
     number: 20,
+    // parity: 1.6-reply-tags
     what: "a voice note is fetched, and a file is sent as one with [[audio_as_voice]]",
     async run({ bench }) {
       const bytes = Buffer.concat([Buffer.from("OggS\0\x02"), Buffer.alloc(300, 7), Buffer.from("OpusHead")]);
@@ -172,6 +175,7 @@ export default [
   },
   {
     number: 21,
+    // parity: 1.2-command-auth
     what: "a command of the platform's own kind is answered at once and without a model; it is offered by name",
     async run({ bench }) {
       const stats = await bench.model.stats();

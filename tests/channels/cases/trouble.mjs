@@ -39,9 +39,20 @@ export default [
       await bench.settled();
       assert.equal(bench.sent(ada, own).length, 1);
     },
+    // A platform without limits takes what comes, each once and in order.
+    async instead({ bench }) {
+      const asked = [];
+      for (let number = 0; number < 5; ++number) asked.push(await bench.ask({ text: `quickly ${number}` }));
+      for (const { mark: own } of asked) await bench.answers(ada, own);
+      await bench.settled();
+      const order = asked.map(({ mark: own }) => bench.sent(ada).findIndex((message) => message.text.includes(own)));
+      assert.deepEqual(order, [...order].sort((one, other) => one - other));
+      for (const { mark: own } of asked) assert.equal(bench.sent(ada, own).length, 1);
+    },
   },
   {
     number: 23,
+    // parity: 1.3-common
     what: "errors of the platform's server are tried again, and the message arrives once",
     async run({ bench }) {
       assert.deepEqual(await faulty(bench, { what: "server-error", times: 2 }), { copies: 1, told: 0 });
@@ -110,6 +121,7 @@ export default [
   },
   {
     number: 27,
+    // parity: 1.3-common
     what: "an event that the platform delivers twice is answered once",
     async run({ bench }) {
       const { mark: own, message } = await bench.ask({ text: "count me once" });

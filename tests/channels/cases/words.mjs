@@ -24,6 +24,7 @@ function assertClosed(markup) {
 export default [
   {
     number: 8,
+    // parity: 1.3-common
     what: "a long answer comes in pieces that the platform takes, code fences whole in each, nothing missing",
     async run({ bench, Driver }) {
       const [first, last] = [mark(), mark()];

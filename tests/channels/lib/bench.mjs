@@ -91,7 +91,7 @@ export class Bench {
   /** Everything that was said before has been dealt with: a question of Ada's, in this place, is answered. */
   async settled(where = {}) {
     const { room, thread, from = "ada" } = where;
-    const { mark: own } = await this.ask({ text: "settled?", from, room, thread, mention: room !== undefined });
+    const { mark: own } = await this.ask({ text: "hey claw, settled?", from, room, thread, mention: room !== undefined });
     await this.answers(room ? { room, thread } : { person: from }, own);
   }
 

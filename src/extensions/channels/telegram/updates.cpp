@@ -126,9 +126,9 @@ std::optional<InboundEvent> message_event(const json::value& message, const Me& 
     if (!find(*replied, "forum_topic_created")) event.quote = std::move(quote);
   }
   add_attachments(event, message);
-  if (const auto* place = find(message, "location"); place && event.text.empty())
-    event.text = fmt::format("[Location: {:.5f}, {:.5f}]", number_or(place->as_object(), "latitude", 0),
-                             number_or(place->as_object(), "longitude", 0));
+  if (const auto* place = find(message, "location"); place && place->is_object() && event.text.empty())
+    event.text = fmt::format("[Location: {:.5f}, {:.5f}]", number_or(place->get_object(), "latitude", 0),
+                             number_or(place->get_object(), "longitude", 0));
   if (event.text.empty() && event.attachments.empty()) event.type = EventType::membership; // a service message
   return event;
 }
