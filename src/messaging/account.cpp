@@ -15,6 +15,13 @@ constexpr std::int64_t kQuietDelayMs = 5 * 60 * 1000;
 constexpr std::int64_t kHealthyMs = 60'000; // a connection that lasted this long counts as good
 constexpr std::size_t kLongestFact = 4096;
 
+Task<net::Response> answer_webhook(std::shared_ptr<Account> account, ports::Webhook webhook, net::Request request,
+                                   std::string body) {
+  if (!account) co_return net::Response{503, {{"Content-Type", "text/plain; charset=utf-8"}}, "Try again.\n"};
+  auto response = co_await webhook(std::move(request), std::move(body));
+  co_return response;
+}
+
 } // namespace
 
 std::int64_t reconnect_delay_ms(int failures, Random& random) {
@@ -96,7 +103,12 @@ void Account::warn(std::string what) {
 }
 
 Result<> Account::serve(std::string path, ports::Webhook webhook) {
-  return services_.webhooks.serve(settings_.channel, settings_.account, std::move(path), std::move(webhook));
+  // A request that is being answered when the account ends keeps it until it is done.
+  return services_.webhooks.serve(
+      settings_.channel, settings_.account, std::move(path),
+      [self = weak_from_this(), webhook = std::move(webhook)](net::Request request, std::string body) {
+        return answer_webhook(self.lock(), webhook, std::move(request), std::move(body));
+      });
 }
 
 Task<> Account::receive(ports::InboundEvent event) {

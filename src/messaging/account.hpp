@@ -36,7 +36,7 @@ struct AccountServices {
   Webhooks& webhooks;
 };
 
-class Account final : public ports::ChannelHost {
+class Account final : public ports::ChannelHost, public std::enable_shared_from_this<Account> {
 public:
   using Receiver = std::function<Task<>(Account& account, ports::InboundEvent event)>;
   Account(AccountServices services, AccountSettings settings, std::unique_ptr<ports::Channel> channel,
