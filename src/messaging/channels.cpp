@@ -26,6 +26,7 @@ Task<> Channels::configure(json::value config) {
 }
 
 Task<> Channels::shut_down() {
+  CO_TRY_VOID(co_await outbox_.settle());
   CO_TRY_VOID(co_await accounts_.shut_down());
   CO_TRY_VOID(co_await debounce_.shut_down());
   CO_TRY_VOID(co_await replies_.shut_down());

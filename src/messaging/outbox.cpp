@@ -14,6 +14,7 @@ constexpr int kMostAttempts = 8;                              // while the accou
 constexpr std::int64_t kOldestMs = 24 * 60 * 60 * 1000;       // what could not be sent for a day is dead
 constexpr std::int64_t kKeepSentMs = 7 * 24 * 60 * 60 * 1000; // long enough to look up what was sent
 constexpr std::int64_t kLongestPauseMs = 15 * 60 * 1000;
+constexpr std::int64_t kSettleMs = 2000; // what a stop waits for sends that are under way
 
 std::string key_of(const store::OutboxRow& row) {
   return fmt::format("{}\n{}\n{}", row.channel, row.account, row.chat);
@@ -93,7 +94,7 @@ Task<bool> Outbox::add(store::OutboxRow row) {
 Task<> Outbox::drain(std::string key) {
   while (true) {
     const auto strand = strands_.find(key);
-    if (strand == strands_.end() || strand->second.rows.empty()) break;
+    if (strand == strands_.end() || strand->second.rows.empty() || stopping_) break;
     auto sent = co_await send_row(strand->second.rows.front());
     if (auto cancelled = co_await async::check_cancelled(); !cancelled) co_return cancelled;
     if (!sent) log::error("outbox", sent.error().text(), {{"id", strand->second.rows.front().id}});
@@ -107,6 +108,7 @@ Task<> Outbox::drain(std::string key) {
       return {};
     });
   }
+  if (stopping_) co_return Result<>{};
   // What came while the last row was being written is not forgotten: it was beyond the page.
   wake();
   co_return Result<>{};
@@ -220,7 +222,9 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
       }
     }
   }
+  ++in_flight_;
   auto report = co_await channel.send(std::move(message));
+  --in_flight_;
   if (report) co_return report;
   if (report.error().kind == Kind::cancelled) co_return std::unexpected(report.error());
   ports::SendReport failed;
@@ -345,6 +349,17 @@ Result<std::optional<store::OutboxRow>> Outbox::last_trouble(std::string_view ch
     if (row.channel == channel && row.chat == chat && row.kind != "notice")
       return std::optional<store::OutboxRow>(std::move(row));
   return std::optional<store::OutboxRow>{};
+}
+
+Task<> Outbox::settle() {
+  stopping_ = true;
+  const auto until = time_.monotonic_ms() + kSettleMs;
+  while (in_flight_ > 0 && time_.monotonic_ms() < until)
+    CO_TRY_VOID(co_await time_.sleep_ms(20));
+  // The outcome of the last part is written after it.
+  std::function<Result<bool>(store::Connection&)> nothing = [](store::Connection&) -> Result<bool> { return true; };
+  CO_TRY([[maybe_unused]] const bool written, co_await database_.write<bool>(std::move(nothing)));
+  co_return Result<>{};
 }
 
 Task<> Outbox::shut_down() {

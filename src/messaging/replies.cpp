@@ -172,8 +172,10 @@ Task<> Replies::show_preview(LivePointer live) {
         if (!report && report.error().kind == Kind::cancelled) break;
         const bool good = report && !report->problem;
         failures = good ? 0 : failures + 1;
-        if (good && live->preview_id.empty() && !report->message_ids.empty())
+        if (good && live->preview_id.empty()) {
+          if (report->message_ids.empty()) break; // nothing that could be edited: once is enough
           live->preview_id = report->message_ids.front();
+        }
       }
       live->shown = std::move(text);
     }
