@@ -183,6 +183,7 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
                                   group_of(run_.info.session_key).has_value()});
   if (!run_.extra_system_prompt.empty()) request.system += "\n" + run_.extra_system_prompt;
   TRY(auto window, read_window(runtime_.services().database.reader(), session_.session_id, !small));
+  if (run_.origin.history_turns > 0) keep_turns(window, run_.origin.history_turns);
   if (!small) add_notices(window, notices_);
   if (!choice.images) leave_out_images(window);
   fit_context(window, request, choice.context_tokens);

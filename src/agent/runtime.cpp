@@ -125,6 +125,27 @@ Result<> Runtime::submit(Run run) {
   return {};
 }
 
+Result<> Runtime::resume(const store::InboxRow& row) {
+  auto body = parse_json(row.body, "inbox row");
+  Run run;
+  run.info = {row.run_id, row.session_key, "", row.session_key};
+  const auto rest = std::string_view(row.session_key).substr(6);
+  run.info.agent_id = std::string(rest.substr(0, rest.find(':')));
+  run.user.role = ports::Role::user;
+  run.user.timestamp_ms = row.received_ms;
+  run.user.content.emplace_back(ports::TextBlock{body ? string_or(*body, "text") : std::string()});
+  if (body) {
+    for (auto& image : images_from_json(find(*body, "images")))
+      run.user.content.emplace_back(std::move(image));
+    run.thinking = ports::thinking_from(string_or(*body, "thinking"));
+    run.extra_system_prompt = string_or(*body, "extraSystemPrompt");
+    run.timeout_ms = integer_or(*body, "timeoutMs", 0);
+    run.origin = origin_from(find(*body, "origin"));
+  }
+  run.user_in_transcript = !row.retry_of.empty();
+  return submit(std::move(run));
+}
+
 Task<> Runtime::drive_lane(std::string session_key, std::shared_ptr<Lane> lane) {
   while (!lane->queue.empty()) {
     const auto active = lane->queue.front();
@@ -300,23 +321,7 @@ Task<> Runtime::recover() {
       continue;
     }
     // Accepted and never begun: nothing of it has happened, so it simply runs now.
-    auto body = parse_json(row.body, "inbox row");
-    Run run;
-    run.info = {row.run_id, row.session_key, "", row.session_key};
-    const auto rest = std::string_view(row.session_key).substr(6);
-    run.info.agent_id = std::string(rest.substr(0, rest.find(':')));
-    run.user.role = ports::Role::user;
-    run.user.timestamp_ms = row.received_ms;
-    run.user.content.emplace_back(ports::TextBlock{body ? string_or(*body, "text") : std::string()});
-    if (body) {
-      for (auto& image : images_from_json(find(*body, "images")))
-        run.user.content.emplace_back(std::move(image));
-      run.thinking = ports::thinking_from(string_or(*body, "thinking"));
-      run.extra_system_prompt = string_or(*body, "extraSystemPrompt");
-      run.timeout_ms = integer_or(*body, "timeoutMs", 0);
-    }
-    run.user_in_transcript = !row.retry_of.empty();
-    CO_TRY_VOID(submit(std::move(run)));
+    CO_TRY_VOID(resume(row));
   }
   log::info("agent", "Runs that a stop of the gateway left open were taken up.",
             {{"runs", std::to_string(open.size())}});

@@ -4,6 +4,7 @@
 #include "agent/history.hpp"
 #include "agent/model_router.hpp"
 #include "agent/models.hpp"
+#include "agent/origin.hpp"
 #include "agent/run_events.hpp"
 #include "agent/sessions_file.hpp"
 #include "agent/settings.hpp"
@@ -61,6 +62,7 @@ struct Run {
   bool marked_running = false;             // the inbox row says so already
   std::optional<ports::Thinking> thinking; // for this message only
   std::string extra_system_prompt;
+  Origin origin;
   std::int64_t timeout_ms = 0;            // 0: the configured one
   std::shared_ptr<Acceptance> acceptance; // null: on disk already
 };
@@ -93,6 +95,8 @@ public:
 
   // Queues a run on its session's lane. Kind::busy when the lane holds 50 already.
   Result<> submit(Run run);
+  // Queues the run of a message that is on disk as accepted, and has not begun.
+  Result<> resume(const store::InboxRow& row);
   bool lane_idle(const std::string& session_key) const;
   // Stops the running and queued runs of a session (or one of them); returns their ids. The model stream and tool
   // processes end now.

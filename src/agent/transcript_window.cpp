@@ -54,6 +54,15 @@ void keep_newest(std::vector<ports::Message>& messages, std::size_t limit) {
   messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
+void keep_turns(std::vector<ports::Message>& messages, int turns) {
+  for (auto at = messages.size(); at-- > 0;) {
+    if (messages[at].role != ports::Role::user || messages[at].stop_reason == ports::StopReason::injected) continue;
+    if (--turns > 0) continue;
+    messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(at));
+    return;
+  }
+}
+
 void keep_newest_half(std::vector<ports::Message>& messages) {
   keep_newest(messages, bytes_of_all(messages) / 2);
 }

@@ -12,6 +12,8 @@ std::size_t bytes_of(const ports::Message& message);
 std::size_t bytes_of(const ports::ModelRequest& request);
 // Leaves out the oldest messages until the rest fits `limit` bytes, always keeping the last one.
 void keep_newest(std::vector<ports::Message>& messages, std::size_t limit);
+// Leaves out what came before the last `turns` messages of a person.
+void keep_turns(std::vector<ports::Message>& messages, int turns);
 // Half of what there is, for a model that found it too long.
 void keep_newest_half(std::vector<ports::Message>& messages);
 

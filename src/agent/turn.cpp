@@ -19,7 +19,15 @@ constexpr std::int64_t kLongestPauseMs = 10'000;
 } // namespace
 
 Turn::Turn(Runtime& runtime, const Run& run)
-    : runtime_(runtime), run_(run), authority_(runtime), caller_(caller_of(run.info.agent_id, run.info.session_key)) {}
+    : runtime_(runtime), run_(run), authority_(runtime), caller_(caller_of(run.info.agent_id, run.info.session_key)) {
+  // The session's key names the group as keys may, the message names it as its platform does.
+  if (run.origin.channel.empty()) return;
+  caller_.channel = run.origin.channel;
+  caller_.account = run.origin.account;
+  caller_.space = run.origin.space;
+  caller_.group = run.origin.group;
+  caller_.sender = run.origin.sender;
+}
 
 Task<RunOutcome> Turn::run(const std::string* stop_reason) {
   auto& services = runtime_.services();

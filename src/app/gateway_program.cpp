@@ -19,6 +19,7 @@
 #include "gateway/bind.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
+#include "messaging/answers.hpp"
 #include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
 #include "net/trace_export.hpp"
@@ -122,7 +123,7 @@ public:
                                       [this](std::string_view name) { return environment_.find(name).value_or(""); }},
                 environment_.variables(), events_),
         runtime_(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_, events_,
-                                        models_, folder_.path(), &messaging::Channels::record_end}),
+                                        models_, folder_.path(), &messaging::record_answer}),
         messaging_(runtime_),
         channels_(messaging::ChannelsServices{loop_.get_executor(), time_, random_, *database_, registry_, *http_,
                                               runtime_, messaging_, folder_.path()}) {

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -98,7 +99,9 @@ void Scope::cancel() {
 Task<> Scope::join() {
   while (!state_->children.empty()) {
     auto waited = co_await state_->emptied.wait();
-    (void)waited;
+    // Who was cancelled waits all the same: the children refer to what is about to go.
+    if (!waited && waited.error().kind == Kind::cancelled)
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   }
   co_return Result<>{};
 }

@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "messaging/webhooks.hpp"
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <cmath>
 #include <fmt/core.h>
 
@@ -14,6 +16,14 @@ constexpr int kFailuresUntilQuiet = 12; // then a try each five minutes is enoug
 constexpr std::int64_t kQuietDelayMs = 5 * 60 * 1000;
 constexpr std::int64_t kHealthyMs = 60'000; // a connection that lasted this long counts as good
 constexpr std::size_t kLongestFact = 4096;
+
+Task<net::Response> answer_webhook(std::shared_ptr<Account> account, ports::Webhook webhook, net::Request request,
+                                   std::string body) {
+  // Between two lives the platform is told to deliver again.
+  if (!account || !account->serving()) co_return net::Response{503, {{"Content-Type", "text/plain; charset=utf-8"}}, "Try again.\n"};
+  auto response = co_await webhook(std::move(request), std::move(body));
+  co_return response;
+}
 
 } // namespace
 
@@ -27,14 +37,42 @@ std::int64_t reconnect_delay_ms(int failures, Random& random) {
 Account::Account(AccountServices services, AccountSettings settings, std::unique_ptr<ports::Channel> channel,
                  Receiver receiver, std::function<void(Account&)> changed)
     : services_(services), settings_(std::move(settings)), channel_(std::move(channel)), receiver_(std::move(receiver)),
-      changed_(std::move(changed)), woken_(services.executor) {}
+      changed_(std::move(changed)), woken_(services.executor), over_(services.executor) {}
+
+// A life is a task of its own: what it does to its cancellation ends with it.
+Task<> Account::live() {
+  end_.reset();
+  const auto child =
+      services_.scope.spawn(fmt::format("{} {}", settings_.channel, settings_.account), one_life(shared_from_this()));
+  while (!end_ && child.running()) {
+    auto waited = co_await over_.wait_for(60'000);
+    if (waited || waited.error().kind != Kind::cancelled) continue;
+    child.cancel();
+    // It is waited for all the same; the run ends right after it.
+    co_await async::asio::this_coro::reset_cancellation_state(async::asio::disable_cancellation());
+    while (!end_ && child.running()) {
+      auto last = co_await over_.wait_for(1000);
+      (void)last;
+    }
+    break;
+  }
+  if (end_) co_return *end_;
+  co_return fail(Kind::cancelled, "The account ends.");
+}
+
+Task<> Account::one_life(std::shared_ptr<Account> self) {
+  auto ended = co_await self->channel_->receive(*self);
+  self->serving_ = false;
+  self->end_ = std::move(ended);
+  self->over_.notify();
+  co_return Result<>{};
+}
 
 Task<> Account::run() {
   while (true) {
     became(ports::LinkState::connecting);
     const auto began = services_.time.monotonic_ms();
-    auto ended = co_await channel_->receive(*this);
-    services_.webhooks.forget(settings_.channel, settings_.account);
+    auto ended = co_await live();
     if (auto cancelled = co_await async::check_cancelled(); !cancelled) break;
     if (!ended && ended.error().kind == Kind::cancelled) break;
     const bool was_good = health_.connected_ms > 0 && services_.time.monotonic_ms() - began >= kHealthyMs;
@@ -46,6 +84,7 @@ Task<> Account::run() {
                {"failures", std::to_string(health_.failures)}});
     if (!ended && ended.error().kind == Kind::denied) {
       health_.todo = ended.error().hint;
+      services_.webhooks.forget(settings_.channel, settings_.account);
       became(ports::LinkState::failed);
       // Only a person can help: a changed configuration makes a new account, a login wakes this one.
       auto woken = co_await woken_.wait();
@@ -59,6 +98,7 @@ Task<> Account::run() {
     auto slept = co_await services_.time.sleep_ms(pause);
     if (!slept) break;
   }
+  services_.webhooks.forget(settings_.channel, settings_.account);
   became(ports::LinkState::off);
   co_return Result<>{};
 }
@@ -96,7 +136,13 @@ void Account::warn(std::string what) {
 }
 
 Result<> Account::serve(std::string path, ports::Webhook webhook) {
-  return services_.webhooks.serve(settings_.channel, settings_.account, std::move(path), std::move(webhook));
+  serving_ = true;
+  // A request that is being answered when the account ends keeps it until it is done.
+  return services_.webhooks.serve(
+      settings_.channel, settings_.account, std::move(path),
+      [self = weak_from_this(), webhook = std::move(webhook)](net::Request request, std::string body) {
+        return answer_webhook(self.lock(), webhook, std::move(request), std::move(body));
+      });
 }
 
 Task<> Account::receive(ports::InboundEvent event) {

@@ -34,9 +34,10 @@ struct AccountServices {
   Random& random;
   store::Database& database;
   Webhooks& webhooks;
+  async::Scope& scope;
 };
 
-class Account final : public ports::ChannelHost {
+class Account final : public ports::ChannelHost, public std::enable_shared_from_this<Account> {
 public:
   using Receiver = std::function<Task<>(Account& account, ports::InboundEvent event)>;
   Account(AccountServices services, AccountSettings settings, std::unique_ptr<ports::Channel> channel,
@@ -48,6 +49,7 @@ public:
   const AccountSettings& settings() const { return settings_; }
   ports::Channel& channel() { return *channel_; }
   const AccountHealth& health() const { return health_; }
+  bool serving() const { return serving_; }
   bool up() const { return health_.state == ports::LinkState::up; }
   void sent() { health_.last_out_ms = services_.time.now_ms(); }
   // Tries again now: after a login, or when a person asks.
@@ -69,6 +71,8 @@ public:
   static constexpr std::string_view kCheckpoint = "checkpoint";
 
 private:
+  Task<> live();
+  Task<> one_life(std::shared_ptr<Account> self);
   void became(ports::LinkState state);
 
   AccountServices services_;
@@ -78,6 +82,9 @@ private:
   std::function<void(Account&)> changed_;
   AccountHealth health_;
   async::Event woken_;
+  async::Event over_;
+  std::optional<Result<>> end_; // of the present life
+  bool serving_ = false;        // it has registered its webhooks
 };
 
 // Pause before attempt `failures` + 1: 2 s, growing 1.8 times to 30 s, with a quarter of chance (as OpenClaw).

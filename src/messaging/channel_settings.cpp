@@ -171,6 +171,26 @@ policy::AccessRules access_rules(const json::value& config, const AccountSetting
   return rules;
 }
 
+std::int64_t debounce_ms(const json::value& config, std::string_view channel) {
+  const auto* inbound = find_path(config, "messages.inbound");
+  if (!inbound) return 0;
+  const auto common = integer_or(*inbound, "debounceMs", 0);
+  const auto* by_channel = find(*inbound, "byChannel");
+  return std::max<std::int64_t>(by_channel ? integer_or(*by_channel, channel, common) : common, 0);
+}
+
+int direct_history_turns(const AccountSettings& account, const ports::Person& person) {
+  auto turns = integer_or(account.values, "dmHistoryLimit", 0);
+  if (const auto* people = find(account.values, "dms"))
+    if (const auto* own = find(*people, person.id)) turns = integer_or(*own, "historyLimit", turns);
+  return static_cast<int>(std::clamp<std::int64_t>(turns, 0, 10'000));
+}
+
+bool text_commands(const json::value& config, ports::Channel& channel) {
+  const auto* commands = find(config, "commands");
+  return !channel.native_commands() || !commands || bool_or(*commands, "text", true);
+}
+
 ReactionNotices reaction_notices(const AccountSettings& account, const ports::Chat& chat, const ports::Person& person) {
   auto mode = string_or(account.values, "reactionNotifications", "own");
   auto people = strings_of(find(account.values, "reactionAllowlist"));

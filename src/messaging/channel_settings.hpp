@@ -1,6 +1,7 @@
 // The part of the configuration below `channels`: accounts, the access rules of a chat, how answers are shown. Parsed
 // anew for every configuration snapshot.
 #pragma once
+#include "agent/block_break.hpp"
 #include "base/json.hpp"
 #include "policy/admission.hpp"
 #include "ports/channel.hpp"
@@ -10,7 +11,7 @@
 
 namespace openclaw::messaging {
 
-enum class StreamMode { off, partial };
+enum class StreamMode { off, partial, blocks }; // partial: one message that is edited; blocks: several
 
 // One account of one channel.
 struct AccountSettings {
@@ -41,10 +42,23 @@ struct DeliverySettings {
   std::string ack_emoji;          // empty: none
   std::string ack_scope = "group-mentions";
   bool remove_ack = false;
+  agent::BlockSize block;              // of StreamMode::blocks
+  std::int64_t human_least_ms = 0;     // humanDelay: a pause between blocks
+  std::int64_t human_most_ms = 0;      // 0: none
+  std::string prefix;                  // messages.responsePrefix, the agent's name put in
   std::size_t history_limit = 50; // messages of a group kept until somebody speaks to us
   std::size_t text_limit = 0;     // textChunkLimit; 0: the platform's
   std::int64_t file_bytes = 0;    // mediaMaxMb; 0: the channel's
 };
+// messages.inbound: how long a line waits for more of its sender.
+std::int64_t debounce_ms(const json::value& config, std::string_view channel);
+// dmHistoryLimit, and dms.ID.historyLimit before it: messages of a person that the model is shown; 0: all that fit.
+int direct_history_turns(const AccountSettings& account, const ports::Person& person);
+// Whether slash commands in ordinary messages are obeyed: commands.text, where the platform has its own instead.
+bool text_commands(const json::value& config, ports::Channel& channel);
+
+// The prefix with the model that answered put in; names that nothing is known of stay as they are.
+std::string response_prefix(std::string_view prefix, std::string_view model);
 // Whether a message is marked as seen, by messages.ackReactionScope.
 bool acknowledged(const DeliverySettings& settings, bool direct, bool mentioned);
 

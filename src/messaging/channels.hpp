@@ -1,6 +1,7 @@
 // All messengers together, for those who use them: the gateway's methods and the composition root. The work is done by
 // accounts (connections), intake (what comes), outbox and replies (what goes) and pairing (who may).
 #pragma once
+#include "messaging/actions.hpp"
 #include "messaging/intake.hpp"
 
 namespace openclaw::messaging {
@@ -31,15 +32,11 @@ public:
   Outbox& outbox() { return outbox_; }
   Replies& replies() { return replies_; }
   Pairing& pairing() { return pairing_; }
-  // Records an end of a run in its own transaction: where the message came from a messenger, its answer goes to the
-  // outbox.
-  static Result<> record_end(store::Connection& connection, const std::string& run_id, const ports::Message& message);
-
+  Actions& actions() { return actions_; }
   // A message that nobody asked for. `target` as the channel understands it; the account may be empty when there is
   // one.
-  Task<std::string> send(std::string channel, std::string account, std::string target, std::string text,
-                         std::string id);
-  Task<std::string> probe(std::string channel, std::string account);
+  Task<std::string> send(std::string channel, std::string account, std::string target, std::string thread,
+                         std::string text, std::string id);
 
   std::shared_ptr<Account> find_account(std::string_view channel, std::string_view account) override {
     return accounts_.find(channel, account);
@@ -56,7 +53,9 @@ private:
   Replies replies_;
   Outbox outbox_;
   Pairing pairing_;
+  Debounce debounce_;
   Accounts accounts_;
+  Actions actions_;
   Intake intake_;
 };
 

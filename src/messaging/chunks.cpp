@@ -74,13 +74,18 @@ private:
     head.children.clear();
     Node tail = head;
     if (tail.type == Type::table && !block.children.empty()) tail.children.push_back(block.children.front());
+    // Length grows with the number of children, so how many fit is found by halving.
     std::size_t index = 0;
-    for (; index < block.children.size(); ++index) {
-      head.children.push_back(block.children[index]);
-      if (fits_alone(head)) continue;
-      head.children.pop_back();
-      break;
+    for (std::size_t beyond = block.children.size() + 1; beyond - index > 1;) {
+      const auto count = index + (beyond - index) / 2;
+      const auto child = [&](std::size_t at) { return block.children.begin() + static_cast<std::ptrdiff_t>(at); };
+      if (head.children.size() > count)
+        head.children.resize(count);
+      else
+        head.children.insert(head.children.end(), child(head.children.size()), child(count));
+      (fits_alone(head) ? index : beyond) = count;
     }
+    head.children.assign(block.children.begin(), block.children.begin() + static_cast<std::ptrdiff_t>(index));
     const bool only_head_row = block.type == Type::table && index <= 1;
     if (index == 0 || only_head_row) {
       // Not even the first child fits: it is cut itself, inside of its holder.

@@ -48,6 +48,9 @@ std::string strand_of(const ports::Chat& chat) {
 std::string outbox_text(const OutboxBody& body) {
   json::object value{{"delivery", to_json(body.delivery)}, {"text", body.text}, {"agent", body.agent_id}};
   if (body.notice) value["notice"] = true;
+  if (!body.raw.empty()) value["raw"] = body.raw;
+  if (body.follows) value["follows"] = true;
+  if (!body.model.empty()) value["model"] = body.model;
   return to_text(value);
 }
 
@@ -56,22 +59,34 @@ Result<OutboxBody> outbox_body_from(std::string_view text) {
   const auto* delivery = find(value, "delivery");
   const auto where = delivery ? delivery_from(*delivery) : std::nullopt;
   if (!where) return fail(Kind::bug, "A row of the outbox says not where it goes.");
-  return OutboxBody{*where, string_or(value, "text"), string_or(value, "agent"), bool_or(value, "notice", false)};
+  return OutboxBody{*where,
+                    string_or(value, "text"),
+                    string_or(value, "agent"),
+                    bool_or(value, "notice", false),
+                    string_or(value, "raw"),
+                    bool_or(value, "follows", false),
+                    string_or(value, "model")};
 }
 
-store::OutboxRow outgoing_row(const Delivery& delivery, std::string id, std::string kind, std::string text,
-                              std::string agent_id, std::string run_id, std::int64_t now_ms) {
+store::OutboxRow outgoing_row(std::string id, std::string kind, std::string run_id, const OutboxBody& body,
+                              std::int64_t now_ms) {
   store::OutboxRow row;
   row.id = std::move(id);
-  row.channel = delivery.channel;
-  row.account = delivery.account;
-  row.chat = strand_of(delivery.chat);
+  row.channel = body.delivery.channel;
+  row.account = body.delivery.account;
+  row.chat = strand_of(body.delivery.chat);
   row.run_id = std::move(run_id);
   row.kind = std::move(kind);
   row.state = "queued";
   row.created_ms = now_ms;
-  row.body = outbox_text(OutboxBody{delivery, std::move(text), std::move(agent_id), row.kind == "notice"});
+  row.body = outbox_text(body);
   return row;
+}
+
+store::OutboxRow outgoing_row(const Delivery& delivery, std::string id, std::string kind, std::string text,
+                              std::string agent_id, std::string run_id, std::int64_t now_ms) {
+  const OutboxBody body{delivery, std::move(text), std::move(agent_id), kind == "notice"};
+  return outgoing_row(std::move(id), std::move(kind), std::move(run_id), body, now_ms);
 }
 
 std::string as_notice(std::string_view text) {

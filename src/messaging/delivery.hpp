@@ -27,10 +27,15 @@ struct OutboxBody {
   std::string text;     // markdown
   std::string agent_id; // whose files MEDIA: lines name
   bool notice = false;
+  std::string raw;      // of a block: the answer's own words, where `text` has its fences whole
+  bool follows = false; // others of the same answer came before it
+  std::string model;    // "provider/model" that made it
 };
 std::string outbox_text(const OutboxBody& body);
 Result<OutboxBody> outbox_body_from(std::string_view text);
 
+store::OutboxRow outgoing_row(std::string id, std::string kind, std::string run_id, const OutboxBody& body,
+                              std::int64_t now_ms);
 // A row that says `text` to where `delivery` points.
 store::OutboxRow outgoing_row(const Delivery& delivery, std::string id, std::string kind, std::string text,
                               std::string agent_id, std::string run_id, std::int64_t now_ms);

@@ -40,7 +40,64 @@ void read_acknowledgement(const json::value& config, const AccountSettings& acco
   }
 }
 
+// agents.defaults.blockStreamingChunk and blockStreamingCoalesce, the channel's own before the latter; humanDelay.
+void read_blocks(const json::value& config, const AccountSettings& account, std::string_view agent_id,
+                 DeliverySettings& settings) {
+  const auto read = [&](const json::value* value) {
+    if (!value) return;
+    const auto positive = [&](std::string_view key, std::size_t now) {
+      return static_cast<std::size_t>(
+          std::clamp<std::int64_t>(integer_or(*value, key, static_cast<std::int64_t>(now)), 1, 100'000));
+    };
+    settings.block.least = positive("minChars", settings.block.least);
+    settings.block.most = std::max(positive("maxChars", settings.block.most), settings.block.least);
+  };
+  read(find_path(config, "agents.defaults.blockStreamingChunk"));
+  read(find_path(config, "agents.defaults.blockStreamingCoalesce"));
+  read(find(account.values, "blockStreamingCoalesce"));
+  const auto* agent = agent_entry(config, agent_id);
+  const auto* human = agent ? find(*agent, "humanDelay") : nullptr;
+  if (!human) human = find_path(config, "agents.defaults.humanDelay");
+  if (!human) return;
+  const auto mode = string_or(*human, "mode", "off");
+  if (mode != "natural" && mode != "custom") return;
+  const bool custom = mode == "custom";
+  settings.human_least_ms = std::clamp<std::int64_t>(custom ? integer_or(*human, "minMs", 800) : 800, 0, 60'000);
+  settings.human_most_ms = std::clamp<std::int64_t>(custom ? integer_or(*human, "maxMs", 2500) : 2500,
+                                                    settings.human_least_ms, 60'000);
+}
+
+std::string prefix_of(const json::value& config, const AccountSettings& account, std::string_view agent_id) {
+  const auto* messages = find(config, "messages");
+  auto prefix = string_or(account.values, "responsePrefix", messages ? string_or(*messages, "responsePrefix") : "");
+  const auto* agent = agent_entry(config, agent_id);
+  const auto* identity = agent ? find(*agent, "identity") : nullptr;
+  const auto name = identity ? string_or(*identity, "name") : std::string();
+  if (prefix == "auto") return name.empty() ? std::string() : "[" + name + "]";
+  constexpr std::string_view variable = "{identity.name}";
+  if (!name.empty())
+    for (auto at = lowercase_ascii(prefix).find(variable); at != std::string::npos;
+         at = lowercase_ascii(prefix).find(variable, at + name.size()))
+      prefix.replace(at, variable.size(), name);
+  return prefix;
+}
+
 } // namespace
+
+std::string response_prefix(std::string_view prefix, std::string_view model) {
+  std::string text(prefix);
+  if (model.empty()) return text;
+  const auto slash = model.find('/');
+  const auto provider = model.substr(0, slash);
+  const auto name = model.substr(model.rfind('/') + 1);
+  const std::pair<std::string_view, std::string_view> variables[] = {
+      {"{model}", name}, {"{modelfull}", model}, {"{provider}", provider}};
+  for (const auto& [variable, value] : variables)
+    for (auto at = lowercase_ascii(text).find(variable); at != std::string::npos;
+         at = lowercase_ascii(text).find(variable, at + value.size()))
+      text.replace(at, variable.size(), value);
+  return text;
+}
 
 DeliverySettings delivery_settings(const json::value& config, const AccountSettings& account, std::string_view agent_id,
                                    ports::ChatKind kind) {
@@ -51,9 +108,13 @@ DeliverySettings delivery_settings(const json::value& config, const AccountSetti
     stream = streaming->is_object()   ? string_or(*streaming, "mode", "")
              : streaming->is_string() ? std::string(streaming->get_string())
                                       : "";
-  // Whoever asks for whole blocks, which are not built, does not want to see half sentences.
-  const bool blocks = bool_or(values, "blockStreaming", false);
-  settings.stream = stream == "partial" && !blocks ? StreamMode::partial : StreamMode::off;
+  const auto* defaults = find_path(config, "agents.defaults");
+  // As OpenClaw: the common switch is Telegram's alone, other channels have their own.
+  const bool common = account.channel == "telegram" && defaults && string_or(*defaults, "blockStreamingDefault") == "on";
+  const bool blocks = bool_or(values, "blockStreaming", common) || stream == "block";
+  settings.stream = blocks ? StreamMode::blocks : stream == "partial" ? StreamMode::partial : StreamMode::off;
+  if (blocks) read_blocks(config, account, agent_id, settings);
+  settings.prefix = prefix_of(config, account, agent_id);
   settings.reply_mode = reply_mode(values, kind);
   read_acknowledgement(config, account, agent_id, settings);
   std::int64_t history = 50;

@@ -5,6 +5,15 @@
 #include <fmt/core.h>
 
 namespace openclaw::messaging {
+namespace {
+
+// What platforms give to who may not have the file: the page of a login.
+bool is_web_page(std::string_view bytes) {
+  const auto start = lowercase_ascii(trim(bytes.substr(0, 256)));
+  return start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<?xml");
+}
+
+} // namespace
 
 Task<InboundFiles> take_files(agent::Runtime& runtime, ports::Channel& channel,
                               std::vector<ports::Attachment> attachments, std::string agent_id, std::int64_t limit) {
@@ -36,6 +45,10 @@ Task<InboundFiles> take_files(agent::Runtime& runtime, ports::Channel& channel,
     if (!bytes) {
       if (bytes.error().kind == Kind::cancelled) co_return std::unexpected(bytes.error());
       not_fetched(bytes.error().message);
+      continue;
+    }
+    if (attachment.type == ports::Attachment::Type::image && is_web_page(*bytes)) {
+      not_fetched("what came is a web page, not a picture");
       continue;
     }
     CO_TRY(const auto* workspace, runtime.workspace_of(agent_id));

@@ -41,6 +41,16 @@ bool is_control(std::string_view text) {
   return agent::is_stop_word(text) || agent::parse_chat_command(text).has_value();
 }
 
+// A fact: whether a group is answered without a mention, said there by /activation.
+std::string activation_fact(const ports::Chat& chat) {
+  return "activation:" + strand_of(chat);
+}
+
+std::string hold_key(const Account& account, const ports::InboundEvent& event) {
+  return fmt::format("{}\n{}\n{}\n{}", account.settings().channel, account.settings().account, strand_of(event.chat),
+                     event.from.id);
+}
+
 } // namespace
 
 Handling handling_of(ports::EventType type) {
@@ -67,6 +77,9 @@ Result<Intake::Judged> Intake::judge(const Account& account, const ports::Inboun
   judged.agent_id = bound_agent(services_.config, services_.runtime.settings().agents.front().id, settings, event.chat,
                                 event.from.id);
   judged.rules = access_rules(services_.config, settings, event.chat, judged.agent_id);
+  if (event.chat.kind != ports::ChatKind::direct)
+    if (const auto said = account.recall(activation_fact(event.chat)); !said.empty())
+      judged.rules.require_mention = said != "always";
   policy::Approach approach;
   approach.direct = event.chat.kind == ports::ChatKind::direct;
   approach.sender_ids = ids_of(event.from);
@@ -126,6 +139,9 @@ Task<> Intake::converse(Account& account, ports::InboundEvent event, Judged judg
   case policy::Entrance::pair:
     co_return co_await services_.pairing.offer(account, std::move(event));
   case policy::Entrance::remember:
+    // Who has just spoken to us goes on speaking to us.
+    if (services_.debounce.holds(hold_key(account, event)))
+      co_return co_await accept(account, std::move(event), std::move(judged));
     co_return co_await remember(account, std::move(event), std::move(judged.agent_id));
   case policy::Entrance::ignore:
     break;
@@ -194,14 +210,31 @@ Task<> Intake::note_reaction(Account& account, ports::InboundEvent event, std::s
   co_return Result<>{};
 }
 
+// The words as the agent reads them: who says them, what they answer, what came with them.
+Task<> Intake::compose(Account& account, ports::InboundEvent event, std::string agent_id, std::int64_t most,
+                       Inbound& message) {
+  const bool direct = event.chat.kind == ports::ChatKind::direct;
+  auto attachments = event.attachments;
+  CO_TRY(auto files,
+         co_await take_files(services_.runtime, account.channel(), std::move(attachments), std::move(agent_id), most));
+  message.text = direct ? event.text : fmt::format("{}: {}", messaging::name_of(event.from), event.text);
+  if (event.quote && !event.quote->text.empty())
+    message.text += fmt::format("\n[Replying to {}: \"{}\"]", printable(event.quote->from, 80),
+                                printable(event.quote->text, 500));
+  if (!files.lines.empty()) message.text += (event.text.empty() ? "" : "\n") + files.lines;
+  message.images = std::move(files.pictures);
+  co_return Result<>{};
+}
+
 Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged) {
   const auto& settings = account.settings();
   const bool direct = event.chat.kind == ports::ChatKind::direct;
-  const bool may_command = judged.admission.may_command;
   const auto of = name_of(account);
   const auto chat = strand_of(event.chat);
-  if (may_command && lowercase_ascii(trim(event.text)) == "/resend")
-    co_return co_await resend(account, std::move(event));
+  const bool may_command =
+      judged.admission.may_command &&
+      (event.type == ports::EventType::command || text_commands(services_.config, account.channel()));
+  const bool command = may_command && is_control(event.text);
   Inbound message;
   message.channel = settings.channel;
   message.dedupe_key = fmt::format("{}:{}", settings.account, event.event_id);
@@ -211,33 +244,34 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
     account.save_checkpoint_later(std::move(event.checkpoint));
     co_return Result<>{};
   }
+  if (may_command) {
+    auto asked = event;
+    CO_TRY(const bool done, co_await chat_command(account, std::move(asked), judged.owner));
+    if (done) co_return Result<>{};
+  }
   message.run_id = uuid_v7(services_.time, services_.random);
   message.session_key = session_key(services_.config, judged.agent_id, settings, event.chat, event.from);
   message.may_command = may_command;
+  message.origin = {settings.channel, settings.account, event.chat.space_id, direct ? std::string() : event.chat.id,
+                    event.from.id, direct ? direct_history_turns(settings, event.from) : 0};
   const auto delivery = delivery_to(account, event);
   message.delivery = to_text(json::value(to_json(delivery)));
   const auto how = delivery_settings(services_.config, settings, judged.agent_id, event.chat.kind);
-  const bool command = may_command && is_control(event.text);
+  const auto key = hold_key(account, event);
+  const bool joins = services_.debounce.holds(key) && !command && event.attachments.empty();
   std::int64_t heard_through = 0;
   if (command) {
     message.text = event.text;
   } else {
-    const auto limit = how.file_bytes > 0 ? how.file_bytes : account.channel().capabilities().file_in_bytes;
-    auto attachments = event.attachments;
-    CO_TRY(auto files,
-           co_await take_files(services_.runtime, account.channel(), std::move(attachments), judged.agent_id, limit));
-    std::string text = direct ? event.text : fmt::format("{}: {}", messaging::name_of(event.from), event.text);
-    if (event.quote && !event.quote->text.empty())
-      text += fmt::format("\n[Replying to {}: \"{}\"]", printable(event.quote->from, 80),
-                          printable(event.quote->text, 500));
-    if (!files.lines.empty()) text += (event.text.empty() ? "" : "\n") + files.lines;
-    message.images = std::move(files.pictures);
-    if (!direct) {
+    auto given = event;
+    auto agent_id = judged.agent_id;
+    const auto most = how.file_bytes > 0 ? how.file_bytes : account.channel().capabilities().file_in_bytes;
+    CO_TRY_VOID(co_await compose(account, std::move(given), std::move(agent_id), most, message));
+    if (!direct && !joins) {
       CO_TRY(const auto heard, store::said_in(services_.database.reader(), of, chat));
       if (!heard.empty()) heard_through = heard.back().sequence;
-      text = context_text(heard) + text;
+      message.text = context_text(heard) + message.text;
     }
-    message.text = std::move(text);
   }
   if (trim(message.text).empty()) {
     account.save_checkpoint_later(std::move(event.checkpoint));
@@ -250,24 +284,29 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
     return store::set_channel_fact(connection, of, Account::kCheckpoint, checkpoint, now);
   };
   const auto run_id = message.run_id;
-  if (auto held = services_.accounts.find(settings.channel, settings.account); held && !command)
+  if (auto held = services_.accounts.find(settings.channel, settings.account); held && !command && !joins)
     services_.replies.expect(run_id, std::move(held), delivery, how, acknowledged(how, direct, judged.mentioned));
-  auto receipt = co_await services_.messaging.receive(std::move(message));
-  if (!receipt) {
+  // Pictures and commands do not wait, and do not overtake what waits.
+  const auto pause = command || !event.attachments.empty() ? 0 : debounce_ms(services_.config, settings.channel);
+  if (pause == 0) CO_TRY_VOID(co_await services_.debounce.release(key));
+  auto receipt = pause > 0 ? services_.debounce.take(key, std::move(message), pause)
+                           : services_.messaging.receive(std::move(message));
+  auto taken = co_await std::move(receipt);
+  if (!taken) {
     services_.replies.forget(run_id);
-    const auto kind = receipt.error().kind;
-    if (kind != Kind::busy && kind != Kind::invalid && kind != Kind::missing)
-      co_return std::unexpected(receipt.error());
+    const auto kind = taken.error().kind;
+    if (kind != Kind::busy && kind != Kind::invalid && kind != Kind::missing) co_return std::unexpected(taken.error());
     // Trying again cannot help now, so the person is told, and the platform need not deliver it again.
-    auto text = receipt.error().text();
+    auto text = taken.error().text();
     auto told = event;
     CO_TRY_VOID(co_await say(account, std::move(told), std::move(text)));
-  } else if (receipt->state == Receipt::State::stopped) {
-    auto text = receipt->stopped_runs.empty() ? std::string("Nothing is running.") : std::string("Stopped.");
+  } else if (taken->state == Receipt::State::stopped) {
+    auto text = taken->stopped_runs.empty() ? std::string("Nothing is running.") : std::string("Stopped.");
     auto told = event;
     CO_TRY_VOID(co_await say(account, std::move(told), std::move(text)));
-  } else if (receipt->run_id != run_id) {
-    services_.replies.forget(run_id); // delivered twice at once: the first one's run answers
+  } else if (taken->run_id != run_id) {
+    services_.replies.forget(run_id); // another message's run answers it
+    if (joins) co_return Result<>{};
   } else if (command) {
     services_.outbox.wake();
   } else {
@@ -275,6 +314,40 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
   }
   account.save_checkpoint_later(std::move(event.checkpoint));
   co_return Result<>{};
+}
+
+Task<bool> Intake::chat_command(Account& account, ports::InboundEvent event, bool owner) {
+  const auto command = agent::parse_chat_command(event.text);
+  if (!command) co_return false;
+  if (command->name == "resend") {
+    CO_TRY_VOID(co_await resend(account, std::move(event)));
+    co_return true;
+  }
+  if (command->name == "activation") {
+    CO_TRY_VOID(co_await set_activation(account, std::move(event), owner));
+    co_return true;
+  }
+  co_return false;
+}
+
+Task<> Intake::set_activation(Account& account, ports::InboundEvent event, bool owner) {
+  account.save_checkpoint_later(std::move(event.checkpoint));
+  const auto wanted = lowercase_ascii(agent::parse_chat_command(event.text)->argument);
+  const auto fact = activation_fact(event.chat);
+  if (event.chat.kind == ports::ChatKind::direct)
+    co_return co_await say(account, std::move(event), "Here I answer each message; /activation is for groups.");
+  if (!owner)
+    co_return co_await say(account, std::move(event), "Only those whom allowFrom names may change this.");
+  if (wanted == "always" || wanted == "mention") {
+    CO_TRY_VOID(co_await account.remember(fact, wanted));
+    co_return co_await say(account, std::move(event),
+                           wanted == "always" ? "I answer every message in this group now."
+                                              : "I answer here when I am mentioned.");
+  }
+  const auto now = account.recall(fact);
+  co_return co_await say(account, std::move(event),
+                         fmt::format("Set here: {}. Write /activation always, or /activation mention.",
+                                     now.empty() ? "as the configuration says" : now));
 }
 
 Task<> Intake::resend(Account& account, ports::InboundEvent event) {

@@ -3,6 +3,7 @@
 // line about what happened.
 #pragma once
 #include "messaging/accounts.hpp"
+#include "messaging/debounce.hpp"
 #include "messaging/messaging.hpp"
 #include "messaging/outbox.hpp"
 #include "messaging/pairing.hpp"
@@ -31,6 +32,7 @@ struct IntakeServices {
   Outbox& outbox;
   Replies& replies;
   Pairing& pairing;
+  Debounce& debounce;
 };
 
 class Intake {
@@ -49,11 +51,15 @@ private:
   };
   Result<Judged> judge(const Account& account, const ports::InboundEvent& event) const;
   Task<> converse(Account& account, ports::InboundEvent event, Judged judged);
+  Task<> compose(Account& account, ports::InboundEvent event, std::string agent_id, std::int64_t most, Inbound& message);
   Task<> accept(Account& account, ports::InboundEvent event, Judged judged);
   Task<> remember(Account& account, ports::InboundEvent event, std::string agent_id);
   Task<> change_remembered(Account& account, ports::InboundEvent event, Handling handling);
   Task<> note_reaction(Account& account, ports::InboundEvent event, std::string agent_id);
+  // Commands that are about the chat and not about its session. False: the text is none of them.
+  Task<bool> chat_command(Account& account, ports::InboundEvent event, bool owner);
   Task<> resend(Account& account, ports::InboundEvent event);
+  Task<> set_activation(Account& account, ports::InboundEvent event, bool owner);
   Task<> say(Account& account, ports::InboundEvent event, std::string text);
   Task<> write(std::function<Result<>(store::Connection&)> work);
 

@@ -27,6 +27,7 @@ std::string body_of(const Inbound& message) {
   if (!message.extra_system_prompt.empty()) body["extraSystemPrompt"] = message.extra_system_prompt;
   if (message.timeout_ms > 0) body["timeoutMs"] = message.timeout_ms;
   if (!message.images.empty()) body["images"] = agent::images_to_json(message.images);
+  if (!message.origin.channel.empty()) body["origin"] = agent::to_json(message.origin);
   if (auto delivery = parse_json(message.delivery, "delivery")) body["delivery"] = std::move(*delivery);
   return to_text(body);
 }
@@ -92,10 +93,42 @@ Task<Receipt> Messaging::retry(std::string session_key, std::string run_id, std:
   message.thinking = string_or(body, "thinking");
   message.extra_system_prompt = string_or(body, "extraSystemPrompt");
   message.images = agent::images_from_json(find(body, "images"));
+  message.origin = agent::origin_from(find(body, "origin"));
   message.may_command = false;
   if (const auto* delivery = find(body, "delivery")) message.delivery = to_text(*delivery);
   auto receipt = co_await accept(std::move(message), std::move(key), run_id);
   co_return receipt;
+}
+
+Task<bool> Messaging::join(std::string held_run, Inbound more) {
+  CO_TRY(const auto key, canonical(more.session_key));
+  CO_TRY_VOID(check_id(more.dedupe_key, "idempotency key"));
+  auto& services = runtime_.services();
+  const auto now = services.time.now_ms();
+  std::function<Result<bool>(store::Connection&)> save = [=](store::Connection& connection) -> Result<bool> {
+    TRY(const auto held, store::find_run(connection, held_run));
+    if (!held || held->state != "accepted" || held->session_key != key.canonical) return false;
+    TRY(auto body, parse_json(held->body, "inbox row"));
+    auto text = string_or(body, "text") + "\n" + more.text;
+    if (text.size() > kLongestMessage) return false;
+    // What is joined is a row too, so that it is known when the platform delivers it again.
+    store::InboxRow row;
+    row.channel = more.channel;
+    row.dedupe_key = more.dedupe_key;
+    row.run_id = more.run_id;
+    row.session_key = key.canonical;
+    row.body = to_text(json::object{{"joined", held_run}});
+    row.state = "answered";
+    row.received_ms = now;
+    TRY(const bool fresh, store::accept_message(connection, row));
+    if (!fresh) return true;
+    body.as_object()["text"] = std::move(text);
+    if (auto delivery = parse_json(more.delivery, "delivery")) body.as_object()["delivery"] = std::move(*delivery);
+    TRY_VOID(store::set_run_body(connection, held_run, to_text(body)));
+    if (more.with_it) TRY_VOID(more.with_it(connection));
+    return true;
+  };
+  co_return co_await services.database.write<bool>(std::move(save));
 }
 
 Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::string retry_of) {
@@ -129,14 +162,15 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   run.thinking = ports::thinking_from(message.thinking);
   run.extra_system_prompt = message.extra_system_prompt;
   run.timeout_ms = message.timeout_ms;
+  run.origin = message.origin;
   run.acceptance = std::make_shared<agent::Acceptance>(services.executor);
   // In an idle lane the run begins at once, so its user message goes into the same commit as the inbox row.
-  const bool begins = runtime_.lane_idle(key.canonical);
+  const bool begins = !message.held && runtime_.lane_idle(key.canonical);
   run.user_in_transcript = begins || !retry_of.empty();
   run.marked_running = begins;
   const auto acceptance = run.acceptance;
   const auto user = run.user;
-  CO_TRY_VOID(runtime_.submit(std::move(run)));
+  if (!message.held) CO_TRY_VOID(runtime_.submit(std::move(run)));
 
   store::InboxRow row;
   row.channel = message.channel;

@@ -19,9 +19,11 @@ struct Inbound {
   std::string thinking;                  // word, for this message only
   std::string extra_system_prompt;
   std::int64_t timeout_ms = 0;
+  agent::Origin origin;    // for messengers
   std::string delivery;                                // JSON: where the answer goes, for messengers; empty: WebChat
   std::function<Result<>(store::Connection&)> with_it; // recorded together with the message; none for commands
   trace::Context trace;                                // what the sender traces it with
+  bool held = false;       // the run is not queued yet: Runtime::resume() does that, or a start of the gateway
   bool may_command = true; // slash commands and stop words are obeyed (an authorised sender)
 };
 
@@ -41,6 +43,8 @@ public:
   Task<Receipt> receive(Inbound message);
   // Runs the user message of a failed run again, without repeating it in the transcript.
   Task<Receipt> retry(std::string session_key, std::string run_id, std::string dedupe_key);
+  // Adds words to a message that is held; false when it is not any more, or has become too long.
+  Task<bool> join(std::string held_run, Inbound more);
   Result<agent::SessionKey> canonical(std::string_view written) const;
 
 private:

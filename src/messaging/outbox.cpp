@@ -14,6 +14,7 @@ constexpr int kMostAttempts = 8;                              // while the accou
 constexpr std::int64_t kOldestMs = 24 * 60 * 60 * 1000;       // what could not be sent for a day is dead
 constexpr std::int64_t kKeepSentMs = 7 * 24 * 60 * 60 * 1000; // long enough to look up what was sent
 constexpr std::int64_t kLongestPauseMs = 15 * 60 * 1000;
+constexpr std::int64_t kSettleMs = 2000; // what a stop waits for sends that are under way
 
 std::string key_of(const store::OutboxRow& row) {
   return fmt::format("{}\n{}\n{}", row.channel, row.account, row.chat);
@@ -36,7 +37,8 @@ std::string mime_of(std::string_view path) {
   constexpr std::pair<std::string_view, std::string_view> types[] = {
       {".png", "image/png"},   {".jpg", "image/jpeg"},      {".jpeg", "image/jpeg"}, {".gif", "image/gif"},
       {".webp", "image/webp"}, {".mp4", "video/mp4"},       {".mp3", "audio/mpeg"},  {".ogg", "audio/ogg"},
-      {".wav", "audio/wav"},   {".pdf", "application/pdf"}, {".txt", "text/plain"},  {".json", "application/json"}};
+      {".wav", "audio/wav"},   {".opus", "audio/ogg"},      {".oga", "audio/ogg"}, {".m4a", "audio/mp4"},
+        {".pdf", "application/pdf"}, {".txt", "text/plain"},  {".json", "application/json"}};
   for (const auto& [ending, type] : types)
     if (name.ends_with(ending)) return std::string(type);
   return "application/octet-stream";
@@ -51,6 +53,8 @@ Task<> Outbox::recover() {
   CO_TRY(auto rows, store::open_outgoing(database_.reader(), kRowsAtOnce));
   for (auto& row : rows) {
     if (row.state != "sending") continue;
+    // A notice twice harms nobody; one that is missing hides what happened.
+    if (row.kind == "notice") continue;
     const auto account = host_.find_account(row.channel, row.account);
     if (account && account->channel().capabilities().idempotent_send) continue;
     CO_TRY(const auto body, outbox_body_from(row.body));
@@ -90,7 +94,7 @@ Task<bool> Outbox::add(store::OutboxRow row) {
 Task<> Outbox::drain(std::string key) {
   while (true) {
     const auto strand = strands_.find(key);
-    if (strand == strands_.end() || strand->second.rows.empty()) break;
+    if (strand == strands_.end() || strand->second.rows.empty() || stopping_) break;
     auto sent = co_await send_row(strand->second.rows.front());
     if (auto cancelled = co_await async::check_cancelled(); !cancelled) co_return cancelled;
     if (!sent) log::error("outbox", sent.error().text(), {{"id", strand->second.rows.front().id}});
@@ -104,6 +108,7 @@ Task<> Outbox::drain(std::string key) {
       return {};
     });
   }
+  if (stopping_) co_return Result<>{};
   // What came while the last row was being written is not forgotten: it was beyond the page.
   wake();
   co_return Result<>{};
@@ -119,7 +124,16 @@ Task<> Outbox::send_row(store::OutboxRow row) {
                     row.channel));
   }
   const auto settings = host_.delivery_of(*account, body.agent_id, body.delivery.chat.kind);
-  const auto parts = parts_of(body.text, account->channel(), settings.text_limit);
+  auto text = body.text;
+  if (!body.notice && !body.follows && row.kind != "message")
+    if (const auto prefix = response_prefix(settings.prefix, body.model); !prefix.empty() && !text.starts_with(prefix))
+      text = prefix + " " + text;
+  const auto parts = parts_of(text, account->channel(), settings.text_limit);
+  if (body.follows && settings.human_most_ms > 0 && row.parts_sent == 0) {
+    const auto spread = static_cast<std::uint64_t>(settings.human_most_ms - settings.human_least_ms + 1);
+    CO_TRY_VOID(
+        co_await time_.sleep_ms(settings.human_least_ms + static_cast<std::int64_t>(random_.next() % spread)));
+  }
   co_return co_await send_parts(account, row, body, parts);
 }
 
@@ -173,7 +187,7 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
   const bool first = index == 0;
   if (!parts.reply_to.empty() && first)
     message.reply_to = parts.reply_to == "current" ? body.delivery.message_id : parts.reply_to;
-  else if (settings.reply_mode == "all" || (settings.reply_mode == "first" && first))
+  else if (settings.reply_mode == "all" || (settings.reply_mode == "first" && first && !body.follows))
     message.reply_to = body.delivery.message_id;
   if (!part.file.empty()) {
     const auto limit = settings.file_bytes > 0 ? settings.file_bytes : channel.capabilities().file_out_bytes;
@@ -208,7 +222,9 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
       }
     }
   }
+  ++in_flight_;
   auto report = co_await channel.send(std::move(message));
+  --in_flight_;
   if (report) co_return report;
   if (report.error().kind == Kind::cancelled) co_return std::unexpected(report.error());
   ports::SendReport failed;
@@ -226,7 +242,7 @@ Task<bool> Outbox::after_problem(const ports::Capabilities& capabilities, store:
     plain = true;
     co_return true;
   }
-  if (problem.fault == SendFault::ambiguous && !capabilities.idempotent_send) {
+  if (problem.fault == SendFault::ambiguous && !capabilities.idempotent_send && row.kind != "notice") {
     CO_TRY_VOID(co_await give_up(row, "failed", row.error));
     CO_TRY_VOID(co_await tell_chat(row, body,
                                    "I do not know whether my last message arrived: the platform did not answer. Write "
@@ -333,6 +349,17 @@ Result<std::optional<store::OutboxRow>> Outbox::last_trouble(std::string_view ch
     if (row.channel == channel && row.chat == chat && row.kind != "notice")
       return std::optional<store::OutboxRow>(std::move(row));
   return std::optional<store::OutboxRow>{};
+}
+
+Task<> Outbox::settle() {
+  stopping_ = true;
+  const auto until = time_.monotonic_ms() + kSettleMs;
+  while (in_flight_ > 0 && time_.monotonic_ms() < until)
+    CO_TRY_VOID(co_await time_.sleep_ms(20));
+  // The outcome of the last part is written after it.
+  std::function<Result<bool>(store::Connection&)> nothing = [](store::Connection&) -> Result<bool> { return true; };
+  CO_TRY([[maybe_unused]] const bool written, co_await database_.write<bool>(std::move(nothing)));
+  co_return Result<>{};
 }
 
 Task<> Outbox::shut_down() {

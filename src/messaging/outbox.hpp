@@ -40,6 +40,8 @@ public:
   Result<std::optional<store::OutboxRow>> last_trouble(std::string_view channel, std::string_view chat) const;
   // An account's state changed: what waits for it may go on.
   void account_changed() { accounts_changed_.notify(); }
+  // Begins nothing new, and gives what is being sent a moment to be known as sent.
+  Task<> settle();
   Task<> shut_down();
   std::size_t waiting() const;
 
@@ -70,6 +72,8 @@ private:
   async::Event accounts_changed_;
   async::Scope scope_;
   std::int64_t tidied_ms_ = 0;
+  int in_flight_ = 0;
+  bool stopping_ = false;
 };
 
 } // namespace openclaw::messaging

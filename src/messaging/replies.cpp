@@ -1,6 +1,7 @@
 #include "messaging/replies.hpp"
 
 #include "base/text.hpp"
+#include "messaging/answers.hpp"
 #include "messaging/parts.hpp"
 
 namespace openclaw::messaging {
@@ -9,6 +10,7 @@ namespace {
 constexpr std::int64_t kLongestTypingMs = 15 * 60 * 1000; // a platform that is told so for longer thinks we are stuck
 constexpr std::size_t kFirstPreview = 24;                 // bytes; less looks like noise
 constexpr std::size_t kMostLive = 2000;
+constexpr int kMostBlocks = 200; // of one run; what comes after them comes at its end
 
 } // namespace
 
@@ -23,14 +25,16 @@ struct Replies::Live {
   bool preview_done = false; // the answer itself takes over
   bool previewing = false;   // the coroutine is there
   std::string text;
+  std::size_t sent = 0; // bytes of `text` that are blocks already
+  int blocks = 0;
   std::string shown;
   std::string preview_id;
   async::Event changed;
   async::Event idle;
 };
 
-Replies::Replies(async::Executor executor, async::Time& time, std::function<void()> run_ended)
-    : executor_(executor), time_(time), run_ended_(std::move(run_ended)), scope_(executor) {}
+Replies::Replies(async::Executor executor, async::Time& time, store::Database& database, std::function<void()> wake)
+    : executor_(executor), time_(time), database_(database), wake_(std::move(wake)), scope_(executor) {}
 
 void Replies::expect(std::string run_id, std::shared_ptr<Account> account, Delivery delivery, DeliverySettings settings,
                      bool acknowledge) {
@@ -52,10 +56,22 @@ void Replies::started(const agent::RunInfo& run, std::int64_t) {
   if (found->second->account->channel().typing()) scope_.spawn("typing " + run.run_id, show_typing(found->second));
 }
 
-void Replies::text(const agent::RunInfo& run, std::string_view whole, std::string_view, bool) {
+void Replies::text(const agent::RunInfo& run, std::string_view whole, std::string_view, bool replace) {
   const auto found = live_.find(run.run_id);
   if (found == live_.end()) return;
   const auto& live = found->second;
+  if (live->settings.stream == StreamMode::blocks) {
+    if (replace) {
+      live->sent = 0;
+      // What went out of an earlier text is no beginning of the answer.
+      if (live->blocks > 0)
+        database_.write_later([run_id = run.run_id](store::Connection& connection) {
+          return store::close_blocks(connection, run_id);
+        });
+    }
+    live->text = whole;
+    return send_blocks(run, *live, false);
+  }
   if (live->settings.stream != StreamMode::partial || !live->account->channel().editing() || live->preview_done) return;
   live->text = whole;
   if (live->text.size() < kFirstPreview && live->preview_id.empty()) return;
@@ -65,6 +81,41 @@ void Replies::text(const agent::RunInfo& run, std::string_view whole, std::strin
   }
   live->previewing = true;
   scope_.spawn("preview " + run.run_id, show_preview(live));
+}
+
+// What was said before a tool is used is complete.
+void Replies::tool_started(const agent::RunInfo& run, std::string_view, std::string_view, std::string_view) {
+  const auto found = live_.find(run.run_id);
+  if (found != live_.end() && found->second->settings.stream == StreamMode::blocks)
+    send_blocks(run, *found->second, true);
+}
+
+// The row is queued for writing here and now, so it comes before the end of the run, which looks for it.
+void Replies::send_blocks(const agent::RunInfo& run, Live& live, bool all) {
+  bool any = false;
+  while (live.blocks < kMostBlocks && live.sent < live.text.size()) {
+    const auto pending = std::string_view(live.text).substr(live.sent);
+    const auto size = all ? pending.size() : agent::block_end(pending, live.settings.block);
+    if (size == 0) break;
+    const auto before = live.text.substr(0, live.sent);
+    const auto block = std::string(pending.substr(0, size));
+    live.sent += size;
+    if (trim(block).empty()) continue;
+    database_.write_later([delivery = live.delivery, run_id = run.run_id, agent_id = run.agent_id,
+                           number = live.blocks++, before, block, now = time_.now_ms()](store::Connection& connection) {
+      return record_block(connection, delivery, run_id, agent_id, number, before, block, now);
+    });
+    any = true;
+  }
+  if (any) scope_.spawn("blocks of " + run.run_id, wake_when_written());
+}
+
+Task<> Replies::wake_when_written() {
+  std::function<Result<bool>(store::Connection&)> nothing = [](store::Connection&) -> Result<bool> { return true; };
+  CO_TRY([[maybe_unused]] const bool written,
+         co_await database_.write<bool>(std::move(nothing), store::Durability::soon));
+  wake_();
+  co_return Result<>{};
 }
 
 void Replies::ended(const std::string& run_id) {
@@ -77,7 +128,7 @@ void Replies::ended(const std::string& run_id) {
     // A preview stays until the outbox has taken it over.
     if (!live->previewing && live->preview_id.empty()) live_.erase(found);
   }
-  run_ended_();
+  wake_();
 }
 
 Task<> Replies::show_typing(LivePointer live) {
@@ -121,8 +172,10 @@ Task<> Replies::show_preview(LivePointer live) {
         if (!report && report.error().kind == Kind::cancelled) break;
         const bool good = report && !report->problem;
         failures = good ? 0 : failures + 1;
-        if (good && live->preview_id.empty() && !report->message_ids.empty())
+        if (good && live->preview_id.empty()) {
+          if (report->message_ids.empty()) break; // nothing that could be edited: once is enough
           live->preview_id = report->message_ids.front();
+        }
       }
       live->shown = std::move(text);
     }

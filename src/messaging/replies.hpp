@@ -1,5 +1,5 @@
-// What a chat sees while its answer is being made: "typing…", the text as it comes (one message that is edited), a mark
-// on the message that is being answered. All of it may be lost; the answer itself is the outbox's.
+// What a chat sees while its answer is being made: "typing…", a mark on the message that is being answered, the text as
+// it comes. As one message that is edited it may be lost; as blocks it is rows of the outbox, like the answer itself.
 #pragma once
 #include "agent/run_events.hpp"
 #include "messaging/account.hpp"
@@ -10,7 +10,8 @@ namespace openclaw::messaging {
 
 class Replies final : public agent::RunEvents {
 public:
-  Replies(async::Executor executor, async::Time& time, std::function<void()> run_ended);
+  // `wake`: the outbox has new rows.
+  Replies(async::Executor executor, async::Time& time, store::Database& database, std::function<void()> wake);
 
   // A message of a messenger was accepted as this run.
   void expect(std::string run_id, std::shared_ptr<Account> account, Delivery delivery, DeliverySettings settings,
@@ -32,7 +33,7 @@ public:
   }
   void aborted(const agent::RunInfo& run, std::string_view, const ports::Message*) override { ended(run.run_id); }
   void thinking(const agent::RunInfo&, std::string_view, std::string_view) override {}
-  void tool_started(const agent::RunInfo&, std::string_view, std::string_view, std::string_view) override {}
+  void tool_started(const agent::RunInfo& run, std::string_view, std::string_view, std::string_view) override;
   void tool_updated(const agent::RunInfo&, std::string_view, std::string_view, std::string_view,
                     std::string_view) override {}
   void tool_finished(const agent::RunInfo&, std::string_view, std::string_view, const ports::Message&) override {}
@@ -45,13 +46,16 @@ private:
   struct Live;
   using LivePointer = std::shared_ptr<Live>;
   void ended(const std::string& run_id);
+  void send_blocks(const agent::RunInfo& run, Live& live, bool all);
+  Task<> wake_when_written();
   Task<> show_typing(LivePointer live);
   Task<> show_preview(LivePointer live);
   Task<> mark(LivePointer live, bool remove);
 
   async::Executor executor_;
   async::Time& time_;
-  std::function<void()> run_ended_;
+  store::Database& database_;
+  std::function<void()> wake_;
   std::map<std::string, LivePointer> live_;
   async::Scope scope_;
 };

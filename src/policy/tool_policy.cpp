@@ -202,26 +202,50 @@ private:
   std::vector<ToolStage> stages_;
 };
 
-// The most exact entry of the channel's groups: the sender's in this group, the group's, the sender's in "*", that of
-// "*".
+// One entry's rule: the sender's in it, else its own. Whether there was one.
+bool entry_rules(const json::value& entry, const std::string& path, const ToolCaller& caller, Reader& reader) {
+  if (const auto* senders = find(entry, "toolsBySender"); senders && !caller.sender.empty()) {
+    for (const auto& sender : {caller.sender, std::string("*")}) {
+      const auto* own = find(*senders, sender);
+      if (!own) continue;
+      reader.rules(own, key_path(path + ".toolsBySender", sender));
+      return true;
+    }
+  }
+  const auto* own = find(entry, "tools");
+  if (own) reader.rules(own, path + ".tools");
+  return own != nullptr;
+}
+
+// The most exact entry of the channel's groups: the sender's in this group, the group's, the same of the guild or team
+// around it, the sender's in "*", that of "*".
 void group_rules(const json::value& config, const ToolCaller& caller, Reader& reader) {
   if (caller.channel.empty() || caller.group.empty()) return;
   const auto* channels = find(config, "channels");
   const auto* channel = channels ? find(*channels, caller.channel) : nullptr;
-  const auto* table = channel ? find(*channel, "groups") : nullptr;
-  if (!table) return;
-  const auto base = key_path("channels", caller.channel) + ".groups";
-  for (const auto& id : {caller.group, std::string("*")}) {
-    const auto* group = find(*table, id);
-    if (!group) continue;
-    const auto path = key_path(base, id);
-    if (const auto* senders = find(*group, "toolsBySender"); senders && !caller.sender.empty()) {
-      for (const auto& sender : {caller.sender, std::string("*")}) {
-        const auto* own = find(*senders, sender);
-        if (own) return reader.rules(own, key_path(path + ".toolsBySender", sender));
-      }
+  if (!channel) return;
+  for (const std::string_view name : {"groups", "channels", "rooms", "teams", "guilds"}) {
+    auto base = key_path("channels", caller.channel);
+    const auto* table = find(*channel, name);
+    const auto* accounts = caller.account.empty() ? nullptr : find(*channel, "accounts");
+    const auto* account = accounts ? find(*accounts, caller.account) : nullptr;
+    if (const auto* own = account ? find(*account, name) : nullptr) {
+      table = own;
+      base = key_path(base + ".accounts", caller.account);
     }
-    if (const auto* own = find(*group, "tools")) return reader.rules(own, path + ".tools");
+    if (!table) continue;
+    base = fmt::format("{}.{}", base, name);
+    for (const auto& id : {caller.space, caller.group, std::string("*")}) {
+      const auto* entry = id.empty() ? nullptr : find(*table, id);
+      if (!entry) continue;
+      const auto path = key_path(base, id);
+      if (const auto* rooms = find(*entry, "channels"))
+        for (const auto& room : {caller.group, std::string("*")})
+          if (const auto* own = find(*rooms, room);
+              own && entry_rules(*own, key_path(path + ".channels", room), caller, reader))
+            return;
+      if (entry_rules(*entry, path, caller, reader)) return;
+    }
   }
 }
 

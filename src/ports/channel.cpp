@@ -30,7 +30,7 @@ SendProblem problem_from(const Error& error) {
     problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous;
     break;
   default:
-    problem.fault = SendFault::ambiguous;
+    problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous;
   }
   return problem;
 }

@@ -75,6 +75,12 @@ Result<std::optional<InboxRow>> find_message(Connection& connection, std::string
   return one(std::move(query));
 }
 
+Result<> set_run_body(Connection& connection, std::string_view run_id, std::string_view body) {
+  TRY(auto command, connection.prepare("UPDATE inbox SET body = ? WHERE run_id = ? AND state = 'accepted'"));
+  command.bind(body).bind(run_id);
+  return command.run();
+}
+
 Result<> set_run_state(Connection& connection, std::string_view run_id, std::string_view state, std::int64_t now_ms,
                        std::string_view error) {
   TRY(auto command,

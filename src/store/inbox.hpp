@@ -29,6 +29,8 @@ Result<std::optional<InboxRow>> find_message(Connection& connection, std::string
                                              std::string_view dedupe_key);
 Result<> set_run_state(Connection& connection, std::string_view run_id, std::string_view state, std::int64_t now_ms,
                        std::string_view error);
+// Other words for a message that has not begun.
+Result<> set_run_body(Connection& connection, std::string_view run_id, std::string_view body);
 // accepted and running, oldest first: what a crash left.
 Result<std::vector<InboxRow>> open_runs(Connection& connection);
 

@@ -85,6 +85,19 @@ Result<std::optional<OutboxRow>> find_outgoing(Connection& connection, std::stri
   return std::optional<OutboxRow>(read_row(query));
 }
 
+Result<std::vector<OutboxRow>> blocks_of(Connection& connection, std::string_view run_id) {
+  static const std::string sql = std::string(kColumns) + "WHERE kind = 'block' AND run_id = ? ORDER BY sequence";
+  TRY(auto query, connection.prepare(sql));
+  query.bind(run_id);
+  return rows_of(std::move(query));
+}
+
+Result<> close_blocks(Connection& connection, std::string_view run_id) {
+  TRY(auto command, connection.prepare("UPDATE outbox SET kind = 'said' WHERE kind = 'block' AND run_id = ?"));
+  command.bind(run_id);
+  return command.run();
+}
+
 Result<bool> sent_by_us(Connection& connection, std::string_view channel, std::string_view account,
                         std::string_view chat, std::string_view message_id) {
   TRY(auto query,

@@ -12,7 +12,7 @@ struct OutboxRow {
   std::string account;
   std::string chat; // order is kept within (channel, account, chat)
   std::string run_id;
-  std::string kind;  // answer, block, notice, message
+  std::string kind;  // answer, block (of the text that is being made), said (of an earlier text), notice, message
   std::string body;  // JSON text
   std::string state; // queued, sending, sent, failed, dead
   int parts_sent = 0;
@@ -31,6 +31,9 @@ Result<> save_outgoing(Connection& connection, const OutboxRow& row, std::int64_
 Result<std::vector<OutboxRow>> open_outgoing(Connection& connection, std::size_t limit);
 Result<std::vector<OutboxRow>> open_outgoing_after(Connection& connection, std::int64_t sequence, std::size_t limit);
 Result<std::optional<OutboxRow>> find_outgoing(Connection& connection, std::string_view id);
+// The blocks of a run's text that is being made, in order; and that another text begins.
+Result<std::vector<OutboxRow>> blocks_of(Connection& connection, std::string_view run_id);
+Result<> close_blocks(Connection& connection, std::string_view run_id);
 // Whether a message of a chat, or of a thread in it, is one that we sent there lately.
 Result<bool> sent_by_us(Connection& connection, std::string_view channel, std::string_view account,
                         std::string_view chat, std::string_view message_id);

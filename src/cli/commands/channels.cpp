@@ -51,7 +51,8 @@ Result<int> status(Invocation& invocation) {
       for (const auto& account : list.get_array()) {
         const auto name = fmt::format("{} {}", std::string_view(channel), string_or(account, "accountId"));
         rows.push_back({terminal_safe(name), terminal_safe(string_or(account, "state")),
-                        terminal_safe(string_or(account, "who", "-")), since(account, "lastInboundAt", now),
+                        terminal_safe(string_or(account, "who", "-")), since(account, "lastFrameAt", now),
+                        since(account, "lastInboundAt", now),
                         since(account, "lastOutboundAt", now)});
         for (const std::string_view key : {"lastError", "todo"})
           if (const auto said = string_or(account, key); !said.empty())
@@ -65,7 +66,7 @@ Result<int> status(Invocation& invocation) {
   if (rows.empty())
     output.line("No messenger is set up. Which there are: openclaw channels list");
   else
-    output.table({{"Account"}, {"State"}, {"As"}, {"Heard", true}, {"Spoke", true}}, rows);
+    output.table({{"Account"}, {"State"}, {"As"}, {"Alive", true}, {"Heard", true}, {"Spoke", true}}, rows);
   for (const auto& note : notes)
     output.line(note);
   return 0;

@@ -47,7 +47,7 @@ Task<json::value> channels_status(Call call) {
       auto account = account_to_json(status);
       running = running || bool_or(account, "running", false);
       if (probe && status.problem.empty() && status.settings.enabled) {
-        auto probed = co_await channels->probe(type.id, status.settings.account);
+        auto probed = co_await channels->actions().probe(type.id, status.settings.account);
         account["probe"] = probed ? json::object{{"ok", true}, {"who", *probed}}
                                   : json::object{{"ok", false}, {"error", probed.error().text()}};
       }
@@ -57,6 +57,10 @@ Task<json::value> channels_status(Call call) {
     labels[type.id] = type.label;
     json::object about{{"id", type.id}, {"label", type.label}, {"detailLabel", type.label}};
     if (!type.not_there.empty()) about["notThere"] = type.not_there;
+    json::array keys;
+    for (const auto& key : type.setup_keys)
+      keys.emplace_back(key);
+    about["setupKeys"] = std::move(keys);
     meta.push_back(std::move(about));
     summaries[type.id] = json::object{{"configured", !list.empty()}, {"running", running}};
     if (!list.empty()) defaults[type.id] = list.front().at("accountId");
@@ -70,7 +74,8 @@ Task<json::value> channels_status(Call call) {
                                      {"channelMeta", std::move(meta)},
                                      {"channels", std::move(summaries)},
                                      {"channelAccounts", std::move(accounts)},
-                                     {"channelDefaultAccountId", std::move(defaults)}});
+                                     {"channelDefaultAccountId", std::move(defaults)},
+                                     {"webhookPort", channels ? channels->accounts().webhook_port() : 0}});
 }
 
 } // namespace

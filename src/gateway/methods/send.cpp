@@ -1,6 +1,7 @@
 // Messages that go out through a messenger without being asked for, and those that could not be delivered.
 #include "gateway/services.hpp"
 #include "store/outbox.hpp"
+#include <fmt/core.h>
 
 namespace openclaw::gateway {
 namespace {
@@ -10,9 +11,17 @@ constexpr std::size_t kMostTroubled = 200;
 Task<json::value> send(Call call) {
   if (!call.services.channels) co_return fail(Kind::missing, "There are no messengers in this gateway.");
   const auto channel = string_or(call.params, "channel");
+  auto text = string_or(call.params, "message");
+  for (const std::string_view key : {"mediaUrl", "replyToId"})
+    if (string_or(call.params, key).find_first_of("\n\r[]") != std::string::npos)
+      co_return fail(Kind::invalid, fmt::format("{} has a character that it cannot have.", key));
+  // In the words that an agent has for it, so that there is one way to say it.
+  if (const auto media = string_or(call.params, "mediaUrl"); !media.empty()) text += "\nMEDIA:" + media;
+  if (const auto reply_to = string_or(call.params, "replyToId"); !reply_to.empty())
+    text = fmt::format("[[reply_to:{}]]{}", reply_to, text);
   CO_TRY(const auto id, co_await call.services.channels->send(
                             channel, string_or(call.params, "accountId"), string_or(call.params, "to"),
-                            string_or(call.params, "message"), string_or(call.params, "idempotencyKey")));
+                            string_or(call.params, "threadId"), text, string_or(call.params, "idempotencyKey")));
   // It is on disk; whether the platform has taken it shows in messages.dead.list and channels.status.
   co_return json::value(json::object{{"runId", id}, {"messageId", id}, {"channel", channel}, {"status", "queued"}});
 }
@@ -45,8 +54,9 @@ Task<json::value> dead_retry(Call call) {
 } // namespace
 
 void register_send(MethodTable& table) {
-  constexpr const char* message = R"({"type":"object","required":["to","message","channel","idempotencyKey"],
-    "properties":{"to":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string","minLength":1},
+  constexpr const char* message = R"({"type":"object","required":["to","channel","idempotencyKey"],
+    "properties":{"to":{"type":"string","minLength":1,"maxLength":256},"message":{"type":"string"},"mediaUrl":{"type":"string","maxLength":1024},
+    "replyToId":{"type":"string","maxLength":150},"threadId":{"type":"string","maxLength":150},
     "channel":{"type":"string","minLength":1,"maxLength":64},"accountId":{"type":"string","maxLength":64},
     "idempotencyKey":{"type":"string","minLength":1,"maxLength":64}}})";
   constexpr const char* one = R"({"type":"object","required":["id"],"additionalProperties":false,

@@ -54,14 +54,15 @@ export default [
     on: { name: "blocks", setup: { settings: (driver) => ({ ...plainSettings(driver), blockStreaming: true }) } },
     async run({ bench }) {
       const own = mark();
-      const paragraph = (number) => `${own} block ${number} ${"and so on ".repeat(120)}`.trim();
+      const paragraph = (number) => `${own} block ${number} ${"and so on ".repeat(100)}`.trim();
       const text = [1, 2, 3].map(paragraph).join("\n\n");
       const answer = await bench.scripted([{ text, pauseMs: 4, hold: { after: 700, name: own } }]);
       bench.driver.fault({ what: "limit", retryAfterMs: 1000 });
       await bench.say({ text: `in blocks ${answer}` });
       await bench.answers(ada, `${own} block 1`, { milliseconds: 8000 });
       assert.equal(bench.sent(ada, `${own} block 3`).length, 0, "the end is not there yet");
-      await bench.model.release(own);
+      // The first block may be there before the model has come to where it waits.
+      await until(async () => (await bench.model.release(own)) > 0, "the model to wait");
       await bench.answers(ada, `${own} block 3`);
       await bench.settled();
       const shown = bench.sent(ada, own).map((message) => message.text);
