@@ -14,6 +14,14 @@ const nested = new Set(["metadata", "files", "blocks", "attachments"]);
 const longestText = 40000; // of a new message
 const longestUpdate = 4000;
 
+/** Slack takes an upload as it is, or as the one part of a form, which is how its own client sends it. */
+function uploaded(body, type) {
+  const boundary = /^multipart\/.*boundary="?([^";]+)/.exec(type)?.[1];
+  if (!boundary) return body;
+  const begin = body.indexOf("\r\n\r\n") + 4;
+  return body.subarray(begin, body.indexOf(`\r\n--${boundary}`, begin));
+}
+
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class FakeSlack {
@@ -282,7 +290,7 @@ export class FakeSlack {
       response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
       response.end(JSON.stringify(value));
     };
-    if (address.pathname.startsWith("/upload/")) return this.#upload(address.pathname.slice(8), body, response);
+    if (address.pathname.startsWith("/upload/")) return this.#upload(address.pathname.slice(8), uploaded(body, request.headers["content-type"] ?? ""), response);
     if (address.pathname.startsWith("/files-pri/")) return this.#download(address.pathname.slice(11), request, response);
     if (address.pathname.startsWith("/commands/")) return this.#respond(address.pathname.split("/").at(-1), body, answer);
     const method = /^\/api\/([\w.]+)$/.exec(address.pathname)?.[1];
