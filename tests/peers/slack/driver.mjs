@@ -115,7 +115,9 @@ export class Driver {
     if (root) more.thread_ts = this.slack.find(channel, root)?.thread_ts ?? root;
     if (files.length > 0) {
       more.subtype = "file_share";
-      more.files = files.map((file) => this.slack.file(file));
+      // A page instead of a picture is what Slack gives to whoever may not read it.
+      const page = ({ type, bytes }) => type !== "text/html" && bytes.subarray(0, 9).toString() === "<!DOCTYPE";
+      more.files = files.map((file) => this.slack.file({ ...file, page: page(file) }));
     }
     if (from === "robot") Object.assign(more, { subtype: "bot_message", bot_id: this.people.robot.id, username: this.people.robot.name });
     const words = (mention ? `<@${bot.user_id}> ` : "") + escape(text);

@@ -154,7 +154,9 @@ public:
     if (response.status != 200) co_return fail(Kind::missing, fmt::format("Slack answered {}", response.status));
     // Who may not read a file gets a page to log in, with status 200.
     const auto type = lowercase_ascii(response.headers.find("Content-Type").value_or(""));
-    if (type.starts_with("text/html") && !attachment.mime_type.starts_with("text/html"))
+    const auto begin = lowercase_ascii(response.body.substr(0, 14));
+    const bool page = type.starts_with("text/html") || begin == "<!doctype html" || begin.starts_with("<html");
+    if (page && !attachment.mime_type.starts_with("text/html"))
       co_return fail(Kind::invalid, "Slack gave its login page; the app needs the scope files:read");
     co_return std::move(response.body);
   }

@@ -31,11 +31,21 @@ SocketMode::SocketMode(async::Executor executor, async::Time& time, net::HttpCli
 Task<> SocketMode::run() {
   auto ended = co_await listen();
   if (current_) current_->close(1000, "");
-  // The children refer to this object and to the host: waiting for them must not be cut short.
-  co_await async::asio::this_coro::reset_cancellation_state(async::asio::disable_cancellation());
+  // The children refer to this object and to the host: waiting for them must not be cut short, and who asks for the end
+  // meanwhile must not be forgotten.
+  namespace this_coro = async::asio::this_coro;
+  const auto before = co_await async::check_cancelled();
+  const auto asked = std::make_shared<bool>(!before);
+  const auto note = [asked](async::asio::cancellation_type type) {
+    *asked = *asked || type != async::asio::cancellation_type::none;
+    return async::asio::cancellation_type::none;
+  };
+  co_await this_coro::reset_cancellation_state(note);
   scope_.cancel();
   auto joined = co_await scope_.join();
   (void)joined;
+  co_await this_coro::reset_cancellation_state(async::asio::enable_terminal_cancellation());
+  if (*asked) co_return fail(Kind::cancelled, "Slack's connection was ended.");
   co_return ended;
 }
 

@@ -181,7 +181,7 @@ Task<net::Response> WebApi::download(std::string url, std::size_t limit) {
   request.redirects = 3; // to presigned addresses, which the token is not sent to
   auto response = co_await http_.fetch(std::move(request));
   if (response || response.error().kind == Kind::cancelled) co_return response;
-  if (response.error().kind == Kind::remote)
+  if (response.error().code == "413" || response.error().kind == Kind::remote)
     co_return fail(Kind::invalid, fmt::format("it is larger than {} MB", limit / 1048576));
   co_return fail(Kind::transient, "Slack did not give it");
 }
