@@ -415,8 +415,11 @@ export class FakeSlack {
         if (!replies) found.reverse();
         const limit = Number(parameters.limit ?? 100);
         const metadata = String(parameters.include_all_metadata) === "true";
-        const shown = found.slice(0, limit).map(({ metadata: own, ...one }) => (metadata && own ? { ...one, metadata: own } : one));
-        return { messages: shown, has_more: found.length > limit };
+        const shown = found.map(({ metadata: own, ...one }) => (metadata && own ? { ...one, metadata: own } : one));
+        const from = Number(parameters.cursor ?? 0);
+        const page = shown.slice(from, from + limit);
+        const more = shown.length > from + limit;
+        return { messages: page, has_more: more, response_metadata: { next_cursor: more ? String(from + limit) : "" } };
       }
       case "users.info":
         return this.users.has(parameters.user) ? { user: this.users.get(parameters.user) } : "user_not_found";
@@ -483,7 +486,8 @@ export class FakeSlack {
       const { name, bytes } = this.#uploads.get(file.id);
       this.#uploads.delete(file.id);
       if (!room) continue;
-      const message = this.message(room.id, bot.user_id, index === 0 ? (initial_comment ?? "") : "", { bot_id: bot.bot_id, subtype: "file_share", ...(thread_ts && { thread_ts }) });
+      const shown = { id: file.id, name, title: file.title, size: bytes.length };
+      const message = this.message(room.id, bot.user_id, index === 0 ? (initial_comment ?? "") : "", { bot_id: bot.bot_id, subtype: "file_share", files: [shown], ...(thread_ts && { thread_ts }) });
       this.posted.push({ channel: room.id, ts: message.ts, text: message.text, thread_ts, edits: [], file: { name, title: file.title, bytes } });
       this.#echo(message);
     }

@@ -74,6 +74,7 @@ public:
     ports::Capabilities capabilities;
     capabilities.text_limit = kTextLimit;
     capabilities.caption_limit = kCaptionLimit;
+    capabilities.idempotent_send = true; // by looking first where it may have been sent: outgoing.hpp
     capabilities.native_replies = true;
     capabilities.threads = true;
     capabilities.file_in_bytes = kFileLimit;
