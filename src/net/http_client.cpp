@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 128 * 1024;
 constexpr int kInterimAnswers = 8;
+constexpr std::int64_t kSilenceMs = 30'000; // of a WebSocket's peer, before it is asked whether it is there
 constexpr std::size_t kDrainBytes = 64 * 1024;
 constexpr std::int64_t kDrainMs = 1000;
 
@@ -314,7 +315,7 @@ Task<std::shared_ptr<WebSocket>> open_websocket(std::shared_ptr<ClientCore> core
                    "Check that the address is a WebSocket server.");
   auto rest = attempt->parser->take_rest();
   co_return make_websocket(std::move(attempt->stream), WebSocketRole::client, request.body_limit, std::move(rest),
-                           nullptr);
+                           nullptr, kSilenceMs);
 }
 
 class PooledClient final : public HttpClient {

@@ -29,8 +29,8 @@ struct Batch {
 class Core : public std::enable_shared_from_this<Core> {
 public:
   Core(std::unique_ptr<Stream> stream, WebSocketRole role, std::size_t read_limit, std::string already_read,
-       std::shared_ptr<void> slot)
-      : stream_(std::move(stream)), slot_(std::move(slot)), rest_(std::move(already_read)),
+       std::shared_ptr<void> slot, std::int64_t silence_ms)
+      : silence_ms_(silence_ms), stream_(std::move(stream)), slot_(std::move(slot)), rest_(std::move(already_read)),
         decoder_(role == WebSocketRole::server, read_limit), role_(role) {}
 
   void send(Message message) {
@@ -73,6 +73,14 @@ public:
     rest_ = std::string(bytes);
     rest_at_ = 0;
   }
+  // Between these two somebody waits for bytes.
+  void await_bytes() {
+    asked_ = false;
+    if (silence_ms_ > 0) watch(silence_ms_);
+  }
+  void stop_waiting() {
+    if (watch_) watch_->cancel();
+  }
   bool finished() const { return finished_; }
   int close_code() const { return close_code_; }
   Stream& stream() { return *stream_; }
@@ -83,6 +91,7 @@ public:
     bytes_ = 0;
     stream_->close();
     if (timer_) timer_->cancel();
+    stop_waiting();
     slot_.reset();
   }
   void set_reading(bool reading) {
@@ -114,6 +123,21 @@ private:
     return std::nullopt;
   }
 
+  void watch(std::int64_t milliseconds) {
+    if (!watch_) watch_ = std::make_unique<async::Timer>(stream_->executor());
+    watch_->expires_after(std::chrono::milliseconds(milliseconds));
+    watch_->async_wait([weak = weak_from_this()](Stream::Code code) {
+      if (code) return;
+      if (const auto self = weak.lock(); self && !self->finished_) self->missed();
+    });
+  }
+  void missed() {
+    if (asked_) return finish();
+    asked_ = ping_ = true;
+    schedule();
+    watch(silence_ms_ / 3);
+  }
+
   // The write starts on a later turn of the loop, so that everything sent in this turn travels together.
   void schedule() {
     if (writing_ || finished_) return;
@@ -126,6 +150,8 @@ private:
     auto batch = std::make_shared<Batch>();
     if (pong_ && !close_sent_) append_frame(batch->framed, WebSocketOpcode::pong, *pong_, random());
     pong_.reset();
+    if (ping_ && !close_sent_) append_frame(batch->framed, WebSocketOpcode::ping, "", random());
+    ping_ = false;
     std::size_t taken = 0;
     std::size_t bytes = 0;
     while (taken < queue_.size() && taken < kBatchMessages && bytes < kBatchBytes) {
@@ -185,7 +211,7 @@ private:
     in_flight_ = 0;
     writing_ = false;
     if (close_sent_) return said_goodbye();
-    if (!queue_.empty() || pong_ || closing_) schedule();
+    if (!queue_.empty() || pong_ || ping_ || closing_) schedule();
   }
 
   void said_goodbye() {
@@ -223,6 +249,10 @@ private:
 
   Random* random() { return role_ == WebSocketRole::client ? &random_ : nullptr; }
 
+  std::int64_t silence_ms_;
+  std::unique_ptr<async::Timer> watch_;
+  bool asked_ = false; // whether the peer is still there
+  bool ping_ = false;
   std::unique_ptr<Stream> stream_;
   std::shared_ptr<void> slot_;
   std::string rest_; // bytes that arrived; those from rest_at_ on are not yet decoded
@@ -266,7 +296,9 @@ Task<std::string> read_message(std::shared_ptr<Core> core) {
     if (!message) co_return std::unexpected(message.error());
     if (*message) co_return std::move(**message);
     if (core->finished()) break;
+    core->await_bytes();
     auto bytes = co_await core->stream().read();
+    core->stop_waiting();
     if (core->finished()) break;
     if (!bytes && bytes.error().kind == Kind::cancelled) co_return std::unexpected(bytes.error());
     if (!bytes || bytes->empty()) {
@@ -295,8 +327,10 @@ private:
 } // namespace
 
 std::shared_ptr<WebSocket> make_websocket(std::unique_ptr<Stream> stream, WebSocketRole role, std::size_t read_limit,
-                                          std::string already_read, std::shared_ptr<void> slot) {
-  auto core = std::make_shared<Core>(std::move(stream), role, read_limit, std::move(already_read), std::move(slot));
+                                          std::string already_read, std::shared_ptr<void> slot,
+                                          std::int64_t silence_ms) {
+  auto core = std::make_shared<Core>(std::move(stream), role, read_limit, std::move(already_read), std::move(slot),
+                                     silence_ms);
   return std::make_shared<Handle>(std::move(core));
 }
 

@@ -1,5 +1,6 @@
 #include "net/server_fixture.hpp"
 #include "net/websocket_codec.hpp"
+#include "net/websocket_connection.hpp"
 
 namespace openclaw::net {
 namespace {
@@ -181,6 +182,57 @@ TEST_F(WebSocketTest, SendsWhatIsQueuedBeforeTheCloseAndDoesNotWaitForADeafPeer)
   EXPECT_EQ(heard->events[1].code, 4002);
   EXPECT_EQ(heard->events[1].payload.size(), 123U);
   EXPECT_LT(took, std::chrono::seconds(4));
+}
+
+// Never reads, so that no ping is answered; ends when the client goes.
+Task<> hold_deaf(std::shared_ptr<Exchange> exchange) {
+  CO_TRY(auto socket, co_await exchange->upgrade(1000));
+  async::Event never(co_await boost::asio::this_coro::executor);
+  auto waited = co_await never.wait_for(5000);
+  EXPECT_FALSE(waited); // cancelled with the server
+  co_return Result<>{};
+}
+// Answers pings, and says something after it was silent for long.
+Task<> silent_for_a_while(std::shared_ptr<Exchange> exchange) {
+  CO_TRY(auto socket, co_await exchange->upgrade(1000));
+  async::Timer timer(co_await boost::asio::this_coro::executor, std::chrono::milliseconds(300));
+  timer.async_wait([socket](Stream::Code) { socket->send(std::make_shared<const std::string>("still here")); });
+  auto text = co_await socket->read();
+  EXPECT_FALSE(text);
+  co_return Result<>{};
+}
+Task<std::string> hear(int port, std::int64_t silence_ms) {
+  Socket raw(co_await boost::asio::this_coro::executor);
+  const boost::asio::ip::tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(),
+                                                static_cast<std::uint16_t>(port));
+  auto [code] = co_await raw.async_connect(endpoint, async::use_task);
+  if (code) co_return std::unexpected(async::error_from(code, "Connecting"));
+  auto stream = make_plain_stream(std::move(raw));
+  std::vector<std::string_view> parts{kUpgrade};
+  CO_TRY_VOID(co_await stream->write(std::move(parts)));
+  std::string head;
+  while (head.find("\r\n\r\n") == std::string::npos) {
+    CO_TRY(const auto piece, co_await stream->read());
+    head += piece;
+  }
+  auto rest = head.substr(head.find("\r\n\r\n") + 4);
+  auto socket = make_websocket(std::move(stream), WebSocketRole::client, 1000, std::move(rest), nullptr, silence_ms);
+  auto text = co_await socket->read();
+  co_return text ? *text : "gone " + text.error().code;
+}
+
+TEST_F(WebSocketTest, APeerThatAnswersNoPingIsGone) {
+  serve(hold_deaf);
+  const auto heard = run(hear(server->port(), 60));
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(*heard, "gone 1006");
+}
+
+TEST_F(WebSocketTest, APeerThatIsSilentButAnswersPingsIsHeard) {
+  serve(silent_for_a_while);
+  const auto heard = run(hear(server->port(), 60));
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(*heard, "still here");
 }
 
 } // namespace

@@ -9,7 +9,7 @@ export const team = "T0OPENCLAW";
 export const bot = { user_id: "U0CLAW", bot_id: "B0CLAW", name: "claw" };
 
 // Methods that read take no JSON: https://docs.slack.dev/apis/web-api (each method's page names what it accepts).
-const formOnly = /^(auth\.test|apps\.connections\.open|conversations\.(info|list|history|replies)|users\.(info|list)|files\.(getUploadURLExternal|info))$/;
+const formOnly = /^(auth\.test|apps\.connections\.open|conversations\.(info|list|history|replies)|users\.(conversations|info|list)|files\.(getUploadURLExternal|info))$/;
 const nested = new Set(["metadata", "files", "blocks", "attachments"]);
 const longestText = 40000; // of a new message
 const longestUpdate = 4000;
@@ -48,6 +48,7 @@ export class FakeSlack {
   #stalled = new Set();
   #number = 0;
   #timers = new Set();
+  behind = 0; // milliseconds that the clock of messages is late
   webhook; // {url}: events go there instead of to sockets
 
   static async start() {
@@ -94,7 +95,7 @@ export class FakeSlack {
   }
 
   ts() {
-    return `${Math.floor(Date.now() / 1000)}.${String(++this.#number).padStart(6, "0")}`;
+    return `${Math.floor((Date.now() - this.behind) / 1000)}.${String(++this.#number).padStart(6, "0")}`;
   }
 
   /** A message of a person in a room: it is there, whether somebody is told or not. */
@@ -193,6 +194,10 @@ export class FakeSlack {
   }
   get links() {
     return [...this.#links].filter((link) => link.open && !link.draining);
+  }
+  /** Slack gives up after five minutes: nothing of what waits is delivered any more. */
+  giveUp() {
+    this.#open.clear();
   }
   get unacknowledged() {
     return [...this.#open.values()];
@@ -395,6 +400,8 @@ export class FakeSlack {
         return { channel: { id: this.direct(parameters.users) } };
       case "conversations.info":
         return room ? { channel: room } : "channel_not_found";
+      case "users.conversations":
+        return { channels: [...this.rooms.values()].filter((one) => one.is_member), response_metadata: { next_cursor: "" } };
       case "conversations.list":
         return { channels: [...this.rooms.values()].filter((one) => !one.is_im), response_metadata: { next_cursor: "" } };
       case "conversations.history":
@@ -408,8 +415,11 @@ export class FakeSlack {
         if (!replies) found.reverse();
         const limit = Number(parameters.limit ?? 100);
         const metadata = String(parameters.include_all_metadata) === "true";
-        const shown = found.slice(0, limit).map(({ metadata: own, ...one }) => (metadata && own ? { ...one, metadata: own } : one));
-        return { messages: shown, has_more: found.length > limit };
+        const shown = found.map(({ metadata: own, ...one }) => (metadata && own ? { ...one, metadata: own } : one));
+        const from = Number(parameters.cursor ?? 0);
+        const page = shown.slice(from, from + limit);
+        const more = shown.length > from + limit;
+        return { messages: page, has_more: more, response_metadata: { next_cursor: more ? String(from + limit) : "" } };
       }
       case "users.info":
         return this.users.has(parameters.user) ? { user: this.users.get(parameters.user) } : "user_not_found";
@@ -476,7 +486,8 @@ export class FakeSlack {
       const { name, bytes } = this.#uploads.get(file.id);
       this.#uploads.delete(file.id);
       if (!room) continue;
-      const message = this.message(room.id, bot.user_id, index === 0 ? (initial_comment ?? "") : "", { bot_id: bot.bot_id, subtype: "file_share", ...(thread_ts && { thread_ts }) });
+      const shown = { id: file.id, name, title: file.title, size: bytes.length };
+      const message = this.message(room.id, bot.user_id, index === 0 ? (initial_comment ?? "") : "", { bot_id: bot.bot_id, subtype: "file_share", files: [shown], ...(thread_ts && { thread_ts }) });
       this.posted.push({ channel: room.id, ts: message.ts, text: message.text, thread_ts, edits: [], file: { name, title: file.title, bytes } });
       this.#echo(message);
     }

@@ -102,11 +102,17 @@ ports::Chat chat_from(const json::value& payload, const json::value& event, cons
   return chat;
 }
 
+// Slack's own id, which is there but for a peer's mistake.
+std::string other_event_id(const json::value& payload, const json::value& event) {
+  auto id = string_or(payload, "event_id");
+  return valid_id(id) && id.size() <= 100 ? id : "Ev:" + sha256_hex(to_text(event)).substr(0, 40);
+}
+
 std::optional<InboundEvent> message_event(const json::value& payload, const json::value& event, const Me& me,
                                           const NameOf& name_of) {
   const auto subtype = string_or(event, "subtype");
   InboundEvent ours;
-  ours.event_id = string_or(payload, "event_id");
+  ours.event_id = other_event_id(payload, event);
   if (subtype == "message_changed") {
     const auto* message = object_at(event, "message");
     if (!message) return std::nullopt;
@@ -158,7 +164,7 @@ std::optional<InboundEvent> reaction_event(const json::value& payload, const jso
   if (!item || string_or(*item, "type") != "message") return std::nullopt;
   InboundEvent ours;
   ours.type = EventType::reaction;
-  ours.event_id = string_or(payload, "event_id");
+  ours.event_id = other_event_id(payload, event);
   ours.chat.id = string_or(*item, "channel");
   ours.chat.kind = kind_of("", ours.chat.id);
   ours.chat.space_id = string_or(payload, "team_id");
@@ -204,8 +210,7 @@ std::optional<InboundEvent> event_from(const json::value& payload, const Me& me,
 std::vector<std::string> people_of(const json::value& payload) {
   const auto* event = object_at(payload, "event");
   if (!event) return {};
-  const auto type = string_or(*event, "type");
-  if (type != "message" && type != "app_mention") return {};
+  if (string_or(*event, "subtype").starts_with("message_")) return {}; // edits and deletions need no names
   auto ids = mentioned_people(string_or(*event, "text"), kMostNames);
   if (auto sender = string_or(*event, "user");
       !sender.empty() && std::find(ids.begin(), ids.end(), sender) == ids.end())

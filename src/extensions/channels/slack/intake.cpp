@@ -1,6 +1,7 @@
 #include "extensions/channels/slack/intake.hpp"
 
 #include "base/text.hpp"
+#include <algorithm>
 #include <fmt/core.h>
 
 namespace openclaw::extensions::slack {
@@ -9,6 +10,12 @@ namespace {
 constexpr std::int64_t kLookUpMs = 1200; // Slack waits three seconds for everything
 constexpr std::int64_t kNameGoodMs = 60 * 60 * 1000;
 constexpr std::int64_t kNoNameMs = 60 * 1000;
+constexpr std::int64_t kAbsenceMs = 4 * 60 * 1000; // shorter ones are covered by Slack's own redelivery
+constexpr std::int64_t kLongestAbsenceMs = 7 * 24 * 60 * 60 * 1000;
+constexpr std::int64_t kOverlapMs = 30 * 1000; // what came at the same time as the last event that is on disk
+constexpr std::string_view kCatchingUp = "catching-up-since";
+constexpr int kMostPages = 3;
+constexpr int kMostLimits = 10; // how often a limit is waited out
 
 std::string shown_name(const json::value& user) {
   if (const auto* profile = find(user, "profile"))
@@ -75,11 +82,9 @@ Task<> Intake::take_event(ports::ChannelHost& host, json::value payload) {
   if (!first_look || first_look->from.is_self) co_return Result<>{};
   const bool message = first_look->type == ports::EventType::message || first_look->type == ports::EventType::command;
   if (message && taken_.find(first_look->event_id)) co_return Result<>{};
-  if (message) {
-    const auto people = people_of(payload);
-    for (const auto& id : people)
-      if (id != me_.user_id) CO_TRY_VOID(co_await know(id));
-  }
+  const auto people = people_of(payload);
+  for (const auto& id : people)
+    if (id != me_.user_id) CO_TRY_VOID(co_await know(id));
   auto event = event_from(payload, me_, names);
   const auto id = event->event_id;
   if (message) {
@@ -90,6 +95,71 @@ Task<> Intake::take_event(ports::ChannelHost& host, json::value payload) {
   CO_TRY_VOID(co_await host.receive(std::move(ours)));
   if (message) taken_.put(id, true);
   co_return Result<>{};
+}
+
+// All pages of a list; what a limit delays is waited for. Empty, and not_read_ says why, when Slack refuses.
+Task<json::array> Intake::list_all(std::string method, std::string key, json::object parameters, int pages) {
+  json::array all;
+  int limits = 0;
+  while (pages > 0) {
+    auto asked = parameters;
+    CO_TRY(const auto answer, co_await api_.call(method, std::move(asked)));
+    if (answer.problem && answer.problem->fault != ports::SendFault::refused && ++limits <= kMostLimits) {
+      CO_TRY_VOID(co_await time_.sleep_ms(std::clamp<std::int64_t>(answer.problem->retry_after_ms, 1000, 60'000)));
+      continue;
+    }
+    if (answer.problem) {
+      not_read_ = answer.problem->message;
+      break;
+    }
+    if (const auto* items = find(answer.body, key); items && items->is_array())
+      all.insert(all.end(), items->get_array().begin(), items->get_array().end());
+    const auto* more = find(answer.body, "response_metadata");
+    auto cursor = more ? string_or(*more, "next_cursor") : std::string();
+    if (cursor.empty()) break;
+    parameters["cursor"] = std::move(cursor);
+    --pages;
+  }
+  co_return all;
+}
+
+Task<> Intake::read_room(ports::ChannelHost& host, json::value room, std::string since) {
+  const auto id = string_or(room, "id");
+  json::object parameters{{"channel", id}, {"oldest", since}, {"limit", 200}};
+  CO_TRY(auto messages, co_await list_all("conversations.history", "messages", std::move(parameters), kMostPages));
+  std::reverse(messages.begin(), messages.end()); // the newest came first
+  const std::string_view type = bool_or(room, "is_im", false)     ? "im"
+                                : bool_or(room, "is_mpim", false) ? "mpim"
+                                                                  : "channel";
+  for (const auto& message : messages) {
+    if (!message.is_object()) continue;
+    json::object event = message.get_object();
+    event["channel"] = id;
+    event["channel_type"] = type;
+    json::value payload = json::object{{"team_id", me_.team_id}, {"event", std::move(event)}};
+    CO_TRY_VOID(co_await take_event(host, std::move(payload)));
+  }
+  co_return Result<>{};
+}
+
+Task<> Intake::catch_up(ports::ChannelHost& host) {
+  // A reading that was interrupted begins where it began.
+  auto since = host.recall(kCatchingUp);
+  const auto now = time_.now_ms();
+  if (!is_ts(since)) {
+    const auto last = ts_milliseconds(host.checkpoint());
+    if (last == 0 || now - last < kAbsenceMs) co_return Result<>{};
+    since = fmt::format("{}.000000", (std::max(last, now - kLongestAbsenceMs) - kOverlapMs) / 1000);
+    CO_TRY_VOID(co_await host.remember(std::string(kCatchingUp), since));
+  }
+  not_read_.clear();
+  json::object parameters{{"types", "im,mpim,public_channel,private_channel"}, {"exclude_archived", true}, {"limit", 200}};
+  CO_TRY(const auto rooms, co_await list_all("users.conversations", "channels", std::move(parameters), kMostPages));
+  for (const auto& room : rooms)
+    CO_TRY_VOID(co_await read_room(host, room, since));
+  if (!not_read_.empty())
+    host.warn(fmt::format("What was said while the gateway was away could not be read. {}", not_read_));
+  co_return co_await host.remember(std::string(kCatchingUp), "");
 }
 
 Task<> Intake::take(ports::ChannelHost& host, Envelope envelope) {

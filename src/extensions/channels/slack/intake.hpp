@@ -19,6 +19,9 @@ public:
   const Me& me() const { return me_; }
   // Done: it is on disk, or nothing for us.
   Task<> take(ports::ChannelHost& host, Envelope envelope);
+  // Slack delivers what was not taken again for five minutes only. After a longer absence this reads what was said
+  // meanwhile in the rooms that we are in; threads are not read.
+  Task<> catch_up(ports::ChannelHost& host);
   // The newest message of a chat, which "is typing" is shown at; empty: none was seen.
   std::string newest_message(std::string_view chat_id) const;
 
@@ -29,6 +32,8 @@ private:
   };
   Task<> take_event(ports::ChannelHost& host, json::value payload);
   Task<> know(std::string user_id);
+  Task<json::array> list_all(std::string method, std::string key, json::object parameters, int pages);
+  Task<> read_room(ports::ChannelHost& host, json::value room, std::string since);
   Task<> add_starter(ports::InboundEvent& event, json::value payload);
   std::string name_of(std::string_view user_id) const;
 
@@ -38,9 +43,10 @@ private:
   std::string command_;
   Me me_;
   Bounded<Known> people_{1000};
-  Bounded<bool> taken_{500};     // messages that are on disk
-  Bounded<bool> threads_{500};   // whose first message was told
+  Bounded<bool> taken_{500};   // messages that are on disk
+  Bounded<bool> threads_{500}; // whose first message was told
   Bounded<std::string> newest_{500};
+  std::string not_read_; // why the rooms could not be read
 };
 
 } // namespace openclaw::extensions::slack

@@ -1,12 +1,16 @@
 #include "extensions/channels/slack/outgoing.hpp"
 
 #include "base/text.hpp"
+#include <charconv>
 #include <fmt/core.h>
 
 namespace openclaw::extensions::slack {
 namespace {
 
 constexpr std::int64_t kSendMs = 10'000; // Slack answers within a second; what takes longer is looked for
+constexpr std::int64_t kClockMarginMs = 60'000; // Slack's clock and ours
+constexpr std::int64_t kUnknownAgeMs = 60 * 60 * 1000;
+constexpr int kMostPages = 5;
 constexpr std::string_view kEventType = "openclaw_message";
 
 ports::SendReport failed(ports::SendFault fault, std::string message) {
@@ -29,6 +33,15 @@ bool is_person(std::string_view id) {
 // Plain words are escaped here: they must not become mentions and links.
 std::string text_of(const ports::Outgoing& message) {
   return message.plain ? escape(message.body.text) : message.body.text;
+}
+
+// When the message was written, from a key that begins with a UUIDv7; 0: the key does not say it.
+std::int64_t written_ms(std::string_view key) {
+  if (key.size() < 15 || key[8] != '-' || key[13] != '-' || key[14] != '7') return 0;
+  const auto digits = std::string(key.substr(0, 8)) + std::string(key.substr(9, 4));
+  std::int64_t milliseconds = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), milliseconds, 16);
+  return code == std::errc() && end == digits.data() + digits.size() ? milliseconds : 0;
 }
 
 std::string key_of(const json::value& message) {
@@ -105,6 +118,17 @@ Task<ports::SendReport> Sender::send(ports::Outgoing message) {
   auto thread = is_ts(message.chat.thread_id) ? message.chat.thread_id
                 : is_ts(message.reply_to)     ? message.reply_to
                                               : std::string();
+  const bool command = message.reply_token.find(' ') != std::string::npos;
+  const auto written = written_ms(message.idempotency_key);
+  const auto* doubtful = doubtful_.find(message.idempotency_key);
+  // An answer that only one person sees cannot be looked for; seen twice it does less harm than not at all.
+  if ((message.file || !command) && (doubtful || written < started_ms_)) {
+    Sought sought{message.idempotency_key, {}, 0};
+    if (message.file) sought = {message.idempotency_key, message.file->file_name, message.file->bytes.size()};
+    const auto since = doubtful ? *doubtful : written > 0 ? written : time_.now_ms() - kUnknownAgeMs;
+    CO_TRY(auto found, co_await look_for(room, thread, std::move(sought), since));
+    if (found.problem || !found.message_ids.empty()) co_return found;
+  }
   if (message.file) co_return co_await upload(std::move(room), std::move(thread), std::move(message));
   if (auto token = reply_token_from(message.reply_token)) {
     auto to = std::move(*token);
@@ -119,36 +143,63 @@ Task<ports::SendReport> Sender::post(std::string room, std::string thread, ports
   if (message.plain) parameters["mrkdwn"] = false;
   parameters["metadata"] =
       json::object{{"event_type", kEventType}, {"event_payload", json::object{{"key", message.idempotency_key}}}};
-  const auto began = time_.now_ms();
   CO_TRY(const auto answer, co_await api_.call("chat.postMessage", std::move(parameters), kSendMs));
-  if (!answer.problem || answer.problem->fault != ports::SendFault::ambiguous) co_return report_of(answer);
-  auto problem = *answer.problem;
-  auto key = message.idempotency_key;
-  co_return co_await look_for(std::move(room), std::move(thread), std::move(key), began, std::move(problem));
+  Sought sought{message.idempotency_key, {}, 0};
+  co_return co_await settle(std::move(room), std::move(thread), std::move(sought), report_of(answer));
+}
+
+bool Sender::is(const Sought& sought, const json::value& message) {
+  if (sought.file_name.empty()) return key_of(message) == sought.key;
+  const auto* files = find(message, "files");
+  if (!files || !files->is_array() || string_or(message, "bot_id").empty()) return false;
+  for (const auto& file : files->get_array())
+    if (string_or(file, "name") == sought.file_name &&
+        integer_or(file, "size", -1) == static_cast<std::int64_t>(sought.file_bytes))
+      return true;
+  return false;
+}
+
+Task<ports::SendReport> Sender::look_for(std::string room, std::string thread, Sought sought, std::int64_t since_ms) {
+  ports::SendReport report;
+  json::object parameters{{"channel", room},
+                          {"oldest", fmt::format("{}.000000", (since_ms - kClockMarginMs) / 1000)},
+                          {"limit", 200},
+                          {"include_all_metadata", true}};
+  if (!thread.empty()) parameters["ts"] = thread;
+  for (int page = 0; page < kMostPages; ++page) {
+    auto asked = parameters;
+    CO_TRY(const auto answer, co_await api_.call(thread.empty() ? "conversations.history" : "conversations.replies",
+                                                 std::move(asked), kSendMs));
+    if (answer.problem) {
+      // Without an answer it stays unknown, and the next attempt asks again.
+      report.problem = answer.problem;
+      if (report.problem->fault != ports::SendFault::retry_after) report.problem->fault = ports::SendFault::ambiguous;
+      co_return report;
+    }
+    const auto* messages = find(answer.body, "messages");
+    if (messages && messages->is_array())
+      for (const auto& message : messages->get_array())
+        if (is(sought, message)) {
+          report.message_ids.push_back(string_or(message, "ts"));
+          co_return report;
+        }
+    const auto* more = find(answer.body, "response_metadata");
+    auto cursor = more ? string_or(*more, "next_cursor") : std::string();
+    if (cursor.empty()) break;
+    parameters["cursor"] = std::move(cursor);
+  }
+  co_return report;
 }
 
 // The answer was lost; the room itself says whether the message is there.
-Task<ports::SendReport> Sender::look_for(std::string room, std::string thread, std::string key, std::int64_t since_ms,
-                                         ports::SendProblem problem) {
-  ports::SendReport report;
-  report.problem = std::move(problem);
-  json::object parameters{{"channel", room},
-                          {"oldest", fmt::format("{}.000000", since_ms / 1000 - 60)},
-                          {"limit", 100},
-                          {"include_all_metadata", true}};
-  if (!thread.empty()) parameters["ts"] = thread;
-  CO_TRY(const auto answer, co_await api_.call(thread.empty() ? "conversations.history" : "conversations.replies",
-                                               std::move(parameters), kSendMs));
-  const auto* messages = answer.problem ? nullptr : find(answer.body, "messages");
-  if (!messages || !messages->is_array()) co_return report;
-  for (const auto& message : messages->get_array())
-    if (key_of(message) == key) {
-      report.problem.reset();
-      report.message_ids.push_back(string_or(message, "ts"));
-      co_return report;
-    }
-  if (!bool_or(answer.body, "has_more", false))
-    report.problem = ports::SendProblem{ports::SendFault::transient, "Slack did not take the message.", 0};
+Task<ports::SendReport> Sender::settle(std::string room, std::string thread, Sought sought, ports::SendReport report) {
+  if (!report.problem || report.problem->fault != ports::SendFault::ambiguous) co_return report;
+  const auto now = time_.now_ms();
+  doubtful_.put(sought.key, now - 2 * kSendMs);
+  CO_TRY(auto found, co_await look_for(std::move(room), std::move(thread), std::move(sought), now - 2 * kSendMs));
+  if (found.problem || !found.message_ids.empty()) co_return found;
+  // It may still be on its way: the next attempt looks again before it sends.
+  report.problem = ports::SendProblem{ports::SendFault::transient, "Slack did not take the message.", 0};
   co_return report;
 }
 
@@ -164,7 +215,8 @@ Task<ports::SendReport> Sender::edit(std::string message_id, ports::Outgoing mes
 
 Task<ports::SendReport> Sender::upload(std::string room, std::string thread, ports::Outgoing message) {
   auto& file = *message.file;
-  json::object wanted{{"filename", file.file_name}, {"length", file.bytes.size()}};
+  const auto size = file.bytes.size();
+  json::object wanted{{"filename", file.file_name}, {"length", size}};
   CO_TRY(const auto place, co_await api_.call("files.getUploadURLExternal", std::move(wanted)));
   auto url = string_or(place.body, "upload_url");
   auto id = string_or(place.body, "file_id");
@@ -190,7 +242,8 @@ Task<ports::SendReport> Sender::upload(std::string room, std::string thread, por
   ports::SendReport report;
   report.problem = answer.problem;
   if (!report.problem) report.message_ids.push_back(id);
-  co_return report;
+  Sought sought{message.idempotency_key, file.file_name, size};
+  co_return co_await settle(std::move(room), std::move(thread), std::move(sought), std::move(report));
 }
 
 Task<ports::SendReport> Sender::respond(ReplyToken token, std::string room, ports::Outgoing message) {

@@ -74,6 +74,7 @@ public:
     ports::Capabilities capabilities;
     capabilities.text_limit = kTextLimit;
     capabilities.caption_limit = kCaptionLimit;
+    capabilities.idempotent_send = true; // by looking first where it may have been sent: outgoing.hpp
     capabilities.native_replies = true;
     capabilities.threads = true;
     capabilities.file_in_bytes = kFileLimit;
@@ -98,6 +99,7 @@ public:
     SocketMode::Listener listener;
     listener.take = [this, to](Envelope envelope) { return intake_.take(*to, std::move(envelope)); };
     listener.connected = [to, who] { to->connected(who); };
+    listener.catch_up = [this, to] { return intake_.catch_up(*to); };
     listener.alive = [to] { to->alive(); };
     listener.warn = [to](std::string what) { to->warn(std::move(what)); };
     SocketMode socket(services_.executor, services_.time, services_.http, api_, tokens_.app, std::move(listener));
@@ -246,6 +248,7 @@ private:
     };
     CO_TRY_VOID(host.serve(string_or(settings_, "webhookPath", "/slack/events"), std::move(webhook)));
     host.connected(who);
+    CO_TRY_VOID(co_await intake_.catch_up(host));
     async::Event never(services_.executor);
     while (true)
       CO_TRY_VOID(co_await never.wait());

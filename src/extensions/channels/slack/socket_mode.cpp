@@ -115,6 +115,7 @@ Task<> SocketMode::handle(Frame frame) {
   const auto type = string_or(*parsed, "type");
   if (type == "hello") {
     if (current_ && current_ != frame.via) current_->close(1000, "");
+    if (!current_) scope_.spawn("slack catch-up", catch_up());
     current_ = frame.via;
     current_number_ = frame.socket;
     greeted_ms_ = time_.monotonic_ms();
@@ -150,6 +151,19 @@ Task<> SocketMode::dispatch(std::shared_ptr<net::WebSocket> via, Envelope envelo
   co_return Result<>{};
 }
 
+void SocketMode::end_with(Error error) {
+  if (!failure_) failure_ = std::move(error);
+  if (failure_->kind == Kind::cancelled) failure_->kind = Kind::transient;
+  frames_.close();
+}
+
+Task<> SocketMode::catch_up() {
+  auto done = co_await listener_.catch_up();
+  CO_TRY_VOID(co_await async::check_cancelled());
+  if (!done) end_with(done.error());
+  co_return Result<>{};
+}
+
 Task<> SocketMode::work(std::string name) {
   auto& lane = lanes_[name];
   while (!lane.empty()) {
@@ -161,9 +175,7 @@ Task<> SocketMode::work(std::string name) {
     room_.notify();
     if (!taken) {
       CO_TRY_VOID(co_await async::check_cancelled());
-      if (!failure_) failure_ = taken.error();
-      if (failure_->kind == Kind::cancelled) failure_->kind = Kind::transient;
-      frames_.close();
+      end_with(taken.error());
       co_return Result<>{};
     }
     json::object acknowledgement{{"envelope_id", done.envelope.id}};

@@ -28,6 +28,7 @@ public:
   struct Listener {
     std::function<Task<>(Envelope)> take; // done: it is on disk. An error ends the connection, unacknowledged
     std::function<void()> connected;
+    std::function<Task<>()> catch_up; // once, beside the events. An error ends the connection
     std::function<void()> alive;
     std::function<void(std::string)> warn;
   };
@@ -55,6 +56,8 @@ private:
   Task<> handle(Frame frame);
   Task<> dispatch(std::shared_ptr<net::WebSocket> via, Envelope envelope);
   Task<> work(std::string lane);
+  Task<> catch_up();
+  void end_with(Error error);
 
   async::Time& time_;
   net::HttpClient& http_;
