@@ -5,6 +5,7 @@ import http from "node:http";
 import { Refusal, World } from "./world.mjs";
 
 const unrecognized = () => new Refusal(404, "M_UNRECOGNIZED", "Unrecognized request");
+const unknownToken = () => new Refusal(401, "M_UNKNOWN_TOKEN", "Invalid access token passed.", { soft_logout: false });
 const accepted = { "m.text": 1, "m.notice": 1, "m.emote": 1, "m.image": 1, "m.file": 1, "m.audio": 1, "m.video": 1, "m.location": 1 };
 
 function json(body) {
@@ -77,8 +78,8 @@ export class FakeMatrix {
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
     if (!given) throw new Refusal(401, "M_MISSING_TOKEN", "Missing access token");
     const known = this.#tokens.get(given);
-    if (!known) throw new Refusal(401, "M_UNKNOWN_TOKEN", "Invalid access token passed.", { soft_logout: false });
-    return known;
+    if (!known) throw unknownToken();
+    return { ...known, token: given };
   }
 
   async #serve(request, response) {
@@ -118,7 +119,7 @@ export class FakeMatrix {
     if (area === "client" && version === "versions") return { versions: ["v1.1", "v1.10", "v1.11", "v1.12"], unstable_features: {} };
     if (route === "POST client/v3" && rest[0] === "login") return this.#login(json(body));
     if (area === "media" && version === "v3" && rest[0] === "download") return this.#download(rest[1], rest[2], !this.oldMedia);
-    const { user, device } = this.#who(request);
+    const { user, device, token } = this.#who(request);
     if (area === "media" && rest[0] === "upload") return this.#upload(request, body);
     if (area === "media" && rest[0] === "config") return { "m.upload.size": 50_000_000 };
     if (area === "client" && version === "v1" && rest[0] === "media") {
@@ -128,7 +129,7 @@ export class FakeMatrix {
     }
     if (area === "client" && version === "v1" && rest[2] === "relations") return this.#relations(user, rest, call.query);
     if (area !== "client" || version !== "v3") throw unrecognized();
-    if (rest[0] === "sync") return this.#sync(user, call.query, response);
+    if (rest[0] === "sync") return this.#sync(user, token, call.query, response);
     if (rest[0] === "rooms") return this.#room(call, rest.slice(1), user, device, body, response);
     return this.#account(call, rest, user, device, body);
   }
@@ -189,7 +190,7 @@ export class FakeMatrix {
     throw unrecognized();
   }
 
-  async #sync(user, query, response) {
+  async #sync(user, token, query, response) {
     if (this.#garbage > 0) {
       --this.#garbage;
       return { text: "<html>gateway trouble</html>" };
@@ -198,9 +199,10 @@ export class FakeMatrix {
     if (query.filter?.startsWith("{")) filter = json(query.filter);
     else if (query.filter !== undefined) filter = this.#filters[Number(query.filter)];
     if (!filter) throw new Refusal(400, "M_INVALID_PARAM", "No such filter");
-    const options = { since: query.since, timeout: Number(query.timeout ?? 0), full: query.full_state === "true", filter };
+    const over = () => response.destroyed || !this.#tokens.has(token);
+    const options = { since: query.since, timeout: Number(query.timeout ?? 0), full: query.full_state === "true", filter, over };
     const answer = await this.world.sync(user, options, (end) => response.on("close", end));
-    if (answer && ![...this.#tokens.values()].some((known) => known.user === user)) throw new Refusal(401, "M_UNKNOWN_TOKEN", "Invalid access token passed.", { soft_logout: false });
+    if (!this.#tokens.has(token)) throw unknownToken();
     return answer && { text: this.#bytes(answer) };
   }
 
@@ -262,7 +264,7 @@ export class FakeMatrix {
     const content = json(body);
     Object.assign(call, { sends: type, room: roomId, content });
     if (type === "m.room.message" && content.msgtype !== undefined && !accepted[content.msgtype]) throw new Refusal(400, "M_BAD_JSON", "Unknown msgtype");
-    const fault = this.faults.find((one) => one.times > 0);
+    const fault = type === "m.room.message" && this.faults.find((one) => one.times > 0);
     if (fault) {
       --fault.times;
       if (fault.what === "limit") throw new Refusal(429, "M_LIMIT_EXCEEDED", "Too Many Requests", { retry_after_ms: fault.retryAfterMs ?? 1000 });
@@ -274,7 +276,7 @@ export class FakeMatrix {
     // The same transaction of the same device is the same event, however often it is sent.
     const key = `${user} ${device} ${roomId} ${type} ${transaction}`;
     const answer = this.#once(key, () => ({ event_id: this.world.take(roomId, user, type, content).event_id }));
-    if (fault?.what === "lost-answer") return void response.destroy();
+    if (fault && fault.what === "lost-answer") return void response.destroy();
     return answer;
   }
 

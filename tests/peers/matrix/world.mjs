@@ -119,8 +119,8 @@ export class World {
     const event = room.events.find((one) => one.event_id === eventId);
     if (!event) throw new Refusal(404, "M_NOT_FOUND", "Could not find event");
     if (event.sender !== sender) throw forbidden("You don't have permission to redact events");
+    Object.defineProperty(event, "removed", { value: event.content });
     event.content = {};
-    event.unsigned.redacted = true;
     return this.append(room, sender, "m.room.redaction", reason ? { reason } : {}, { redacts: eventId });
   }
 
@@ -217,8 +217,8 @@ export class World {
     return something && answer;
   }
 
-  /** Resolves with an answer as soon as there is something, or when `timeout` is over; `closed` ends it. */
-  sync(user, { since, timeout = 0, full = false, filter = {} }, closed) {
+  /** Resolves with an answer as soon as there is something, or when `timeout` is over; without one when it is `over` or `closed`. */
+  sync(user, { since, timeout = 0, full = false, filter = {}, over = () => false }, closed) {
     const after = since === undefined ? undefined : positionOf(since);
     return new Promise((resolve) => {
       const end = (answer) => {
@@ -227,6 +227,7 @@ export class World {
         resolve(answer);
       };
       const look = () => {
+        if (over()) return end(undefined);
         const answer = this.#look(user, after, full, filter);
         if (answer) end(answer);
       };

@@ -135,25 +135,29 @@ Task<> Stream::prepare(ports::ChannelHost& host) {
     rooms_.take_direct(direct.result);
   else if (direct.problem->fault != ports::SendFault::missing)
     co_return std::unexpected(refusal(direct));
-  auto aliases = keys_of(settings_, "groups");
-  for (auto& key : keys_of(settings_, "rooms"))
-    aliases.push_back(std::move(key));
-  for (auto& key : allowed_rooms(settings_))
-    aliases.push_back(std::move(key));
-  configured_.clear();
-  for (const auto& alias : aliases) {
-    if (!alias.starts_with('#')) continue;
-    // The homeserver says which room it is: what a room says of itself anybody can make up.
-    auto lookup = client_path({"directory", "room", alias});
-    CO_TRY(const auto found, co_await ask(std::move(lookup)));
-    if (found.problem)
-      host.warn(fmt::format("The room {} was not found: {}", printable(alias, 100), found.problem->message));
-    else
-      configured_[string_or(found.result, "room_id")] = alias;
-  }
+  auto groups = keys_of(settings_, "groups");
+  if (groups.empty()) groups = keys_of(settings_, "rooms");
+  CO_TRY(configured_, co_await resolve(host, std::move(groups)));
+  auto allowed = allowed_rooms(settings_);
+  CO_TRY(invitable_, co_await resolve(host, std::move(allowed)));
   if (since_.empty() && host.recall("user") == me.id) since_ = host.checkpoint();
   host.connected(me.id);
   co_return Result<>{};
+}
+
+// Room id → alias. The homeserver says which room it is: what a room says of itself anybody can make up.
+Task<std::map<std::string, std::string>> Stream::resolve(ports::ChannelHost& host, std::vector<std::string> aliases) {
+  std::map<std::string, std::string> rooms;
+  for (const auto& alias : aliases) {
+    if (!alias.starts_with('#')) continue;
+    auto path = client_path({"directory", "room", alias});
+    CO_TRY(const auto found, co_await ask(std::move(path)));
+    if (found.problem)
+      host.warn(fmt::format("The room {} was not found: {}", printable(alias, 100), found.problem->message));
+    else
+      rooms[string_or(found.result, "room_id")] = alias;
+  }
+  co_return rooms;
 }
 
 Task<> Stream::follow(ports::ChannelHost& host, async::Scope& background) {
@@ -226,10 +230,9 @@ bool Stream::may_join(const std::string& room_id) const {
   const auto policy = string_or(settings_, "autoJoin", "always");
   if (policy != "allowlist") return policy == "always";
   const auto rooms = allowed_rooms(settings_);
-  const auto alias = configured_.find(room_id);
-  return std::any_of(rooms.begin(), rooms.end(), [&](const std::string& room) {
-    return room == "*" || room == room_id || (alias != configured_.end() && alias->second == room);
-  });
+  return invitable_.contains(room_id) || std::any_of(rooms.begin(), rooms.end(), [&](const std::string& room) {
+           return room == "*" || room == room_id;
+         });
 }
 
 Task<> Stream::take_invitation(ports::ChannelHost& host, std::string room_id, json::value invitation) {

@@ -37,6 +37,7 @@ private:
   Task<> save_direct();
   // As ClientApi::get(), but waits where the homeserver asks for patience.
   Task<ApiAnswer> ask(std::string path);
+  Task<std::map<std::string, std::string>> resolve(ports::ChannelHost& host, std::vector<std::string> aliases);
   bool may_join(const std::string& room_id) const;
 
   const ports::ChannelServices& services_;
@@ -45,7 +46,8 @@ private:
   Me me_;
   Rooms rooms_;
   std::string since_;                             // behind the last answer whose events are all on disk
-  std::map<std::string, std::string> configured_; // room id → the alias by which the configuration names it
+  std::map<std::string, std::string> configured_; // room id → the alias by which `groups` names it
+  std::map<std::string, std::string> invitable_;  // the same of `autoJoinAllowlist`
 };
 
 } // namespace openclaw::extensions::matrix
