@@ -12,7 +12,7 @@ try {
   const { resolve } = createRequire(path.join(folder, "package.json"));
   const [main, loglevel] = ["matrix-js-sdk", "loglevel"].map((name) => pathToFileURL(resolve(name)));
   sdk = await import(main);
-  (await import(loglevel)).default.getLogger("matrix").setLevel("silent");
+  for (const logger of Object.values((await import(loglevel)).default.getLoggers())) logger.setLevel("silent");
 } catch (error) {
   unavailable = `matrix-js-sdk cannot be installed: ${error.message.split("\n")[0]}`;
 }
@@ -32,12 +32,12 @@ export function quietClient(options) {
   return sdk.createClient({ logger: quiet, ...options });
 }
 
-/** The events that a client sees in a room while it looks. */
+/** The events of a room that come to a client from now on; resolves with the first that fits. */
 export function watch(client, roomId) {
   const seen = [];
-  client.on(sdk.RoomEvent.Timeline, (event, room, toStart) => {
-    if (room?.roomId === roomId && !toStart && !seen.includes(event)) seen.push(event);
+  client.on(sdk.ClientEvent.Event, (event) => {
+    if (event.getRoomId() === roomId) seen.push(event);
   });
   return (fits, what = "an event", options) =>
-    until(() => seen.find(fits), what, { describe: () => `; seen: ${JSON.stringify(seen.map((event) => [event.getSender(), event.getType(), event.getContent()])).slice(0, 1500)}`, ...options });
+    until(() => seen.find(fits), what, { describe: () => `; seen: ${JSON.stringify(seen.map((event) => [event.getSender(), event.getType(), event.getContent()])).slice(0, 3000)}`, ...options });
 }
