@@ -12,10 +12,20 @@ try {
   const { resolve } = createRequire(path.join(folder, "package.json"));
   const [main, loglevel] = ["matrix-js-sdk", "loglevel"].map((name) => pathToFileURL(resolve(name)));
   sdk = await import(main);
-  for (const logger of Object.values((await import(loglevel)).default.getLoggers())) logger.setLevel("silent");
+  for (const logger of Object.values((await import(loglevel)).default.getLoggers())) {
+    logger.methodFactory = () => () => {}; // loggers that are made later take it over
+    logger.rebuild();
+  }
 } catch (error) {
   unavailable = `matrix-js-sdk cannot be installed: ${error.message.split("\n")[0]}`;
 }
+
+// The SDK forgets to clear the timeouts of its requests: they would hold the process for two minutes after the last test.
+const { setTimeout: realTimeout } = globalThis;
+globalThis.setTimeout = (act, milliseconds, ...more) => {
+  const timer = realTimeout(act, milliseconds, ...more);
+  return milliseconds >= 60_000 ? timer.unref() : timer;
+};
 
 const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => quiet };
 

@@ -214,7 +214,7 @@ describe("on a real Synapse", { skip: unavailable, concurrency: 1 }, () => {
     }
   });
 
-  test("a question behind a hundred other messages, said while the gateway was down, is found and answered", async () => {
+  test("a question behind many other messages, said while the gateway was down, is found and answered", async () => {
     const roomId = await groupRoom();
     await start({ groups: { [roomId]: {} } });
     await joined(roomId);
@@ -224,10 +224,12 @@ describe("on a real Synapse", { skip: unavailable, concurrency: 1 }, () => {
     await seen(bySelf(before), "the answer before");
     await gateway.stop();
     await ada.sendMessage(roomId, mention(own));
-    for (let number = 0; number < 120; ++number) await bo.sendMessage(roomId, text(`chatter ${number}`));
+    const chatter = (number) => bo.http.authedRequest("PUT", `/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${own}${number}`, undefined, text(`chatter ${number}`));
+    await Promise.all(Array.from({ length: 70 }, (_, number) => chatter(number))); // more than one sync answer holds
     await gateway.start();
     await seen(bySelf(own), "the answer to what was said in the gap", { milliseconds: 30000 });
-    assert.equal(count(roomId, bySelf(before)), 1, "nothing old is answered again");
+    const old = (await model.requests({ text: before })).filter((request) => !JSON.stringify(request.body).includes(own));
+    assert.equal(old.length, 1, "nothing old is answered again");
   });
 
   test("at its first start it answers nothing that was said before", async () => {
