@@ -60,7 +60,7 @@ export class Driver {
   ready() {
     const from = this.#seen;
     this.#seen = this.fake.calls.length;
-    const polls = () => this.fake.calls.slice(from).some((call) => call.path.endsWith("/sync") && Number(call.query.timeout) > 0);
+    const polls = () => this.fake.calls.slice(from).some((call) => call.path.endsWith("/sync") && !call.query.full_state);
     return until(() => polls() && this.team.members.get(this.me) === "join", "the bot to wait for events in its room");
   }
 

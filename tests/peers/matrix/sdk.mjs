@@ -12,10 +12,20 @@ try {
   const { resolve } = createRequire(path.join(folder, "package.json"));
   const [main, loglevel] = ["matrix-js-sdk", "loglevel"].map((name) => pathToFileURL(resolve(name)));
   sdk = await import(main);
-  (await import(loglevel)).default.getLogger("matrix").setLevel("silent");
+  for (const logger of Object.values((await import(loglevel)).default.getLoggers())) {
+    logger.methodFactory = () => () => {}; // loggers that are made later take it over
+    logger.rebuild();
+  }
 } catch (error) {
   unavailable = `matrix-js-sdk cannot be installed: ${error.message.split("\n")[0]}`;
 }
+
+// The SDK forgets to clear the timeouts of its requests: they would hold the process for two minutes after the last test.
+const { setTimeout: realTimeout } = globalThis;
+globalThis.setTimeout = (act, milliseconds, ...more) => {
+  const timer = realTimeout(act, milliseconds, ...more);
+  return milliseconds >= 60_000 ? timer.unref() : timer;
+};
 
 const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => quiet };
 
@@ -32,12 +42,12 @@ export function quietClient(options) {
   return sdk.createClient({ logger: quiet, ...options });
 }
 
-/** The events that a client sees in a room while it looks. */
+/** The events of a room that come to a client from now on; resolves with the first that fits. */
 export function watch(client, roomId) {
   const seen = [];
-  client.on(sdk.RoomEvent.Timeline, (event, room, toStart) => {
-    if (room?.roomId === roomId && !toStart && !seen.includes(event)) seen.push(event);
+  client.on(sdk.ClientEvent.Event, (event) => {
+    if (event.getRoomId() === roomId) seen.push(event);
   });
   return (fits, what = "an event", options) =>
-    until(() => seen.find(fits), what, { describe: () => `; seen: ${JSON.stringify(seen.map((event) => [event.getSender(), event.getType(), event.getContent()])).slice(0, 1500)}`, ...options });
+    until(() => seen.find(fits), what, { describe: () => `; seen: ${JSON.stringify(seen.map((event) => [event.getSender(), event.getType(), event.getContent()])).slice(0, 3000)}`, ...options });
 }

@@ -3,10 +3,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import crypto from "node:crypto";
 import fs from "node:fs";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../free_port.mjs";
 
 const requirements = fileURLToPath(new URL("./requirements.txt", import.meta.url));
 const sharedSecret = "registration-of-tests";
@@ -33,18 +33,7 @@ export function installedSynapse() {
   }
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-// Limits of messages stay as they are by default unless a test is not about them.
+// Its limits are not what is tested.
 function configuration(folder, port) {
   const fast = { per_second: 1000, burst_count: 1000 };
   return {
@@ -66,6 +55,7 @@ function configuration(folder, port) {
     federation_domain_whitelist: [],
     user_directory: { search_all_users: true },
     rc_message: fast,
+    rc_room_creation: fast,
     rc_registration: fast,
     rc_login: { address: fast, account: fast, failed_attempts: fast },
     rc_joins: { local: fast, remote: fast },

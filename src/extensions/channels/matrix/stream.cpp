@@ -141,7 +141,6 @@ Task<> Stream::prepare(ports::ChannelHost& host) {
   auto allowed = allowed_rooms(settings_);
   CO_TRY(invitable_, co_await resolve(host, std::move(allowed)));
   if (since_.empty() && host.recall("user") == me.id) since_ = host.checkpoint();
-  host.connected(me.id);
   co_return Result<>{};
 }
 
@@ -164,8 +163,10 @@ Task<> Stream::follow(ports::ChannelHost& host, async::Scope& background) {
   bool all_state = true; // of a new life: what rooms are like is not kept on disk
   while (true) {
     CO_TRY_VOID(co_await async::check_cancelled());
-    auto query = fmt::format("timeout={}&filter={}", all_state ? 0 : kPollMs,
-                             percent_encoded(sync_filter(since_.empty())));
+    // With all state the answer comes at once, whatever the timeout. Synapse answers the same question for two minutes
+    // as it did before, and what was said meanwhile would then look as if it came after our start.
+    const auto timeout = all_state ? static_cast<std::int64_t>(services_.random.next() % 10'000) : kPollMs;
+    auto query = fmt::format("timeout={}&filter={}", timeout, percent_encoded(sync_filter(since_.empty())));
     if (!since_.empty()) query += "&since=" + percent_encoded(since_);
     if (all_state) query += "&full_state=true";
     CO_TRY(auto answer, co_await api_.sync(std::move(query), kPollTimeoutMs));
@@ -182,6 +183,7 @@ Task<> Stream::follow(ports::ChannelHost& host, async::Scope& background) {
     if (answer.problem) co_return std::unexpected(refusal(answer));
     host.alive();
     CO_TRY_VOID(co_await take(host, background, std::move(answer.result)));
+    if (all_state) host.connected(me_.id); // from now on what is said is heard
     all_state = false;
   }
 }
