@@ -23,8 +23,8 @@ afterEach(async () => {
   await driver?.stop();
 });
 
-async function startGateway(more = {}) {
-  driver = await Driver.start();
+async function startGateway(more = {}, peer) {
+  driver = peer ?? (await Driver.start());
   gateway = new Gateway({ modelUrl: model.url });
   const config = makeConfig({ modelUrl: model.url, workspace: gateway.workspace });
   config.channels = { msteams: driver.settings({ allowFrom: [driver.people.ada.id], rooms: { team: {} }, ...more }) };
@@ -161,6 +161,18 @@ test("a text full of markup is split before Teams refuses it for its size", asyn
   for (const { markup } of pieces) assert.equal(markupProblem(markup), undefined);
   assert.deepEqual(driver.fake.calls.filter((call) => call.status >= 400), []);
   assert.equal(pieces.map(({ text }) => text).join("").split('"').length, 65 * 20 + 1);
+});
+
+test("what is said while Microsoft's sign-in is away is taken, and answered when it is back", async () => {
+  driver = await Driver.start();
+  driver.fake.signInFault = 503;
+  await startGateway({}, driver);
+  await driver.say({ text: "are you there" });
+  await model.requests({ text: "are you there", atLeast: 1 });
+  const { stdout } = await gateway.command(["channels", "status"]);
+  assert.match(stdout, /sign-in answered 503/);
+  driver.fake.signInFault = undefined;
+  await told({ person: "ada" }, /are you there/);
 });
 
 test("a token that ends soon is renewed before", async () => {

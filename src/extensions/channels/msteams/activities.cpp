@@ -52,9 +52,9 @@ ports::Chat chat_from(const json::value& activity) {
   const auto type = text_at(activity, "conversation.conversationType");
   const auto* conversation = find(activity, "conversation");
   const bool several = conversation && bool_or(*conversation, "isGroup", false);
-  chat.kind = type == "channel"                  ? ports::ChatKind::channel
+  chat.kind = type == "channel"                ? ports::ChatKind::channel
               : type == "groupChat" || several ? ports::ChatKind::group
-                                                 : ports::ChatKind::direct;
+                                               : ports::ChatKind::direct;
   chat.space_id = text_at(activity, "channelData.team.id");
   chat.title = text_at(activity, "channelData.channel.name");
   if (chat.title.empty()) chat.title = text_at(activity, "conversation.name");
@@ -99,8 +99,7 @@ void read_mentions(InboundEvent& event, const json::value& activity, std::string
     if (++seen > kMostItems) break;
     if (string_or(entity, "type") != "mention" || !is_us(text_at(entity, "mentioned.id"), activity, app_id)) continue;
     event.mentions_me = true;
-    if (const auto mark = string_or(entity, "text"); mark.size() > 4)
-      event.text = replaced(event.text, mark, "");
+    if (const auto mark = string_or(entity, "text"); mark.size() > 4) event.text = replaced(event.text, mark, "");
   }
 }
 
@@ -123,8 +122,8 @@ std::string words_of(std::string_view html) {
     else if (!in_tag)
       out += c;
   }
-  for (const auto& [entity, character] : {std::pair{"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""},
-                                          {"&#39;", "'"}, {"&amp;", "&"}})
+  for (const auto& [entity, character] :
+       {std::pair{"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}})
     out = replaced(out, entity, character);
   return std::string(trim(out));
 }

@@ -1,4 +1,5 @@
-// Microsoft Teams by the Bot Framework: activities come to a webhook on the second listener, answers go to the Connector.
+// Microsoft Teams by the Bot Framework: activities come to a webhook on the second listener, answers go to the
+// Connector.
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -18,12 +19,15 @@ namespace rich_text = ports::rich_text;
 constexpr std::string_view kLogin = "https://login.microsoftonline.com";
 constexpr std::string_view kMetadata = "https://login.botframework.com/v1/.well-known/openidconfiguration";
 constexpr std::string_view kPath = "/api/messages";
-// OpenClaw's pieces. Teams takes 28 KB with all that is around the text, which only a text full of markup reaches first.
-constexpr std::size_t kTextLimit = 4000;       // UTF-16 units
+// OpenClaw's pieces. Teams takes 28 KB with all that is around the text, which only a text full of markup reaches
+// first.
+constexpr std::size_t kTextLimit = 4000;      // UTF-16 units
 constexpr std::size_t kTextBytes = 26 * 1024; // of JSON
 constexpr std::int64_t kFileOut = 4 * 1024 * 1024;
 constexpr std::int64_t kFileIn = 100 * 1024 * 1024;
 constexpr std::int64_t kEditIntervalMs = 1500;
+constexpr std::int64_t kFirstPauseMs = 2000;
+constexpr std::int64_t kLongestPauseMs = 30'000;
 constexpr std::int64_t kTypingRefreshMs = 3500; // Teams shows it for about four seconds
 
 std::string fact_of(std::string_view conversation_id) {
@@ -74,9 +78,9 @@ public:
       : services_(std::move(services)), settings_(std::move(settings)), app_id_(string_or(settings_, "appId")),
         service_url_(string_or(settings_, "serviceUrl")),
         top_level_(string_or(settings_, "replyStyle", "thread") == "top-level"),
-        connector_(services_.executor, services_.time, services_.http,
-                   {app_id_, std::move(password), base_of(settings_, "loginUrl", kLogin), tenant_of(settings_),
-                    service_url_}),
+        connector_(
+            services_.executor, services_.time, services_.http,
+            {app_id_, std::move(password), base_of(settings_, "loginUrl", kLogin), tenant_of(settings_), service_url_}),
         door_(SigningKeys(services_.executor, services_.time, services_.http,
                           string_or(settings_, "openIdMetadataUrl", kMetadata)),
               services_.time, {app_id_, tenant_of(settings_), service_url_}) {}
@@ -128,7 +132,6 @@ public:
   }
 
   Task<> receive(ports::ChannelHost& host) override {
-    CO_TRY_VOID(co_await connector_.sign_in());
     auto* self = this;
     ports::Webhook webhook = [self](net::Request request, std::string body) {
       return self->take_webhook(std::move(request), std::move(body));
@@ -136,7 +139,9 @@ public:
     host_ = &host;
     const auto* webhook_settings = find(settings_, "webhook");
     const auto path = webhook_settings ? string_or(*webhook_settings, "path", kPath) : std::string(kPath);
+    // Before signing in: what finds nobody here is not delivered again.
     CO_TRY_VOID(host.serve(path, std::move(webhook)));
+    CO_TRY_VOID(co_await sign_in_at_last(host));
     host.connected(fmt::format("app {}", app_id_));
     async::Event never(services_.executor);
     while (true)
@@ -216,6 +221,17 @@ public:
   }
 
 private:
+  // A sign-in server that is away is waited for, with the door open; only what a person must mend ends it.
+  Task<> sign_in_at_last(ports::ChannelHost& host) {
+    for (auto pause = kFirstPauseMs;; pause = std::min(pause * 2, kLongestPauseMs)) {
+      auto signed_in = co_await connector_.sign_in();
+      if (signed_in || signed_in.error().kind == Kind::denied || signed_in.error().kind == Kind::cancelled)
+        co_return signed_in;
+      host.warn(signed_in.error().text());
+      CO_TRY_VOID(co_await services_.time.sleep_ms(pause));
+    }
+  }
+
   Task<net::Response> take_webhook(net::Request request, std::string body) {
     CO_TRY(auto visit, co_await door_.admit(std::move(request), std::move(body)));
     if (!visit.activity) {
@@ -327,8 +343,9 @@ Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {
   TRY(auto settings, parse_json(services.settings_json, "settings of Teams"));
   TRY(auto password, services.secret("appPassword"));
   if (string_or(settings, "appId").empty() || password.empty())
-    return fail(Kind::denied, "Teams needs the id and the secret of a bot registered in Azure.",
-                "Set them with: openclaw config set channels.msteams.appId ID, and the same for appPassword and tenantId.");
+    return fail(
+        Kind::denied, "Teams needs the id and the secret of a bot registered in Azure.",
+        "Set them with: openclaw config set channels.msteams.appId ID, and the same for appPassword and tenantId.");
   return std::make_unique<MsTeams>(std::move(services), std::move(password), std::move(settings));
 }
 
@@ -342,8 +359,9 @@ void register_channels_msteams(Registry& registry) {
   ChannelType type;
   type.id = "msteams";
   type.label = "Microsoft Teams";
-  type.not_there = "files by Microsoft Graph (what is attached in channels and groups, files above 4 MB), adaptive cards "
-                   "and polls, history, names in place of ids";
+  type.not_there =
+      "files by Microsoft Graph (what is attached in channels and groups, files above 4 MB), adaptive cards "
+      "and polls, history, names in place of ids";
   type.setup_keys = {"appId", "appPassword", "tenantId"};
   type.make = extensions::msteams::make;
   registry.add_channel(std::move(type));
