@@ -155,6 +155,10 @@ TEST(TelegramUpdates, BrokenUpdatesAreNothing) {
         R"({"update_id":1,"callback_query":{"message":[]}})",
         R"({"update_id":1,"message_reaction":{"chat":{},"user":4}})"})
     EXPECT_FALSE(event_from(parsed(text), kMe)) << text;
+  // A part that is not what it should be is left out; the rest is read.
+  EXPECT_EQ(event(message(R"("location":[1,2],"photo":{},"entities":{},"reply_to_message":[])")).type,
+            EventType::membership);
+  EXPECT_EQ(event(message(R"("location":{"latitude":1.5,"longitude":2})")).text, "[Location: 1.50000, 2.00000]");
 }
 
 TEST(TelegramUpdates, TheGeneralTopicIsLeftOutWhereASendGoes) {
