@@ -255,8 +255,8 @@ private:
     co_return Target{std::move(id), {}};
   }
 
-  // As the answer to a command: the first part fills in what said "thinking", others follow. Nothing when the command is
-  // too old for that (15 minutes).
+  // As the answer to a command: the first part fills in what said "thinking", others follow. Nothing when the command
+  // is too old for that (15 minutes).
   Task<std::optional<ports::SendReport>> answer_command(ports::Outgoing message) {
     const bool first = message.idempotency_key.ends_with("-0") || message.idempotency_key.ends_with("-preview");
     RestCall call{first ? "PATCH" : "POST", "/webhooks/" + message.reply_token, {}, std::move(message.file)};

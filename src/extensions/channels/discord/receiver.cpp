@@ -95,8 +95,7 @@ Task<> Receiver::begin(ports::ChannelHost& host, json::value ready) {
     session_.me.id = string_or(*user, "id");
     session_.me.name = string_or(*user, "username");
   }
-  if (const auto* application = find(ready, "application"))
-    session_.me.application_id = string_or(*application, "id");
+  if (const auto* application = find(ready, "application")) session_.me.application_id = string_or(*application, "id");
   if (!is_snowflake(session_.me.id)) co_return fail(Kind::remote, "Discord does not say who this bot is.");
   auto checkpoint = to_checkpoint(session_);
   CO_TRY_VOID(co_await host.save_checkpoint(std::move(checkpoint)));

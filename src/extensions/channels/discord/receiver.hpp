@@ -1,5 +1,5 @@
-// What Discord's gateway brings, as events for the host: sessions that are resumed, gaps that are closed, threads put to
-// their channels.
+// What Discord's gateway brings, as events for the host: sessions that are resumed, gaps that are closed, threads put
+// to their channels.
 #pragma once
 #include "extensions/channels/discord/events.hpp"
 #include "extensions/channels/discord/gateway_link.hpp"

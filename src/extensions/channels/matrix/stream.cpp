@@ -160,8 +160,8 @@ Task<> Stream::follow(ports::ChannelHost& host, async::Scope& background) {
   bool all_state = true; // of a new life: what rooms are like is not kept on disk
   while (true) {
     CO_TRY_VOID(co_await async::check_cancelled());
-    auto query = fmt::format("timeout={}&filter={}", all_state ? 0 : kPollMs,
-                             percent_encoded(sync_filter(since_.empty())));
+    auto query =
+        fmt::format("timeout={}&filter={}", all_state ? 0 : kPollMs, percent_encoded(sync_filter(since_.empty())));
     if (!since_.empty()) query += "&since=" + percent_encoded(since_);
     if (all_state) query += "&full_state=true";
     CO_TRY(auto answer, co_await api_.sync(std::move(query), kPollTimeoutMs));
@@ -359,8 +359,9 @@ Task<> Stream::tell_encrypted(ports::ChannelHost& host, std::string room_id) {
   if (!host.recall(fact).empty()) co_return Result<>{};
   host.warn(fmt::format("The room {} is encrypted, which this build cannot read.", printable(room_id, 100)));
   json::object body{{"msgtype", "m.notice"},
-                    {"body", "⚙️ This room is encrypted, and I cannot read encrypted messages yet. Please write to me in "
-                             "a room without encryption."},
+                    {"body",
+                     "⚙️ This room is encrypted, and I cannot read encrypted messages yet. Please write to me in "
+                     "a room without encryption."},
                     {"m.mentions", json::object{}}};
   auto path = client_path({"rooms", room_id, "send", "m.room.message", event_key(fact)});
   CO_TRY(const auto answer, co_await api_.put(std::move(path), std::move(body)));

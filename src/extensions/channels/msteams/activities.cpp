@@ -52,9 +52,9 @@ ports::Chat chat_from(const json::value& activity) {
   const auto type = text_at(activity, "conversation.conversationType");
   const auto* conversation = find(activity, "conversation");
   const bool several = conversation && bool_or(*conversation, "isGroup", false);
-  chat.kind = type == "channel"                  ? ports::ChatKind::channel
+  chat.kind = type == "channel"                ? ports::ChatKind::channel
               : type == "groupChat" || several ? ports::ChatKind::group
-                                                 : ports::ChatKind::direct;
+                                               : ports::ChatKind::direct;
   chat.space_id = text_at(activity, "channelData.team.id");
   chat.title = text_at(activity, "channelData.channel.name");
   if (chat.title.empty()) chat.title = text_at(activity, "conversation.name");
@@ -113,8 +113,8 @@ std::string words_of(std::string_view html) {
     else if (!in_tag)
       out += c;
   }
-  for (const auto& [entity, character] : {std::pair{"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""},
-                                          {"&#39;", "'"}, {"&amp;", "&"}})
+  for (const auto& [entity, character] :
+       {std::pair{"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}})
     replace_all(out, entity, character);
   return std::string(trim(out));
 }

@@ -109,9 +109,10 @@ TEST(TeamsActivities, EditsRemovalsReactionsAndChangesAreEventsOfTheirOwn) {
   EXPECT_EQ(changed("message", {{"text", ""}}).at(0).type, EventType::membership);
   EXPECT_TRUE(changed("typing").empty());
   EXPECT_TRUE(changed("invoke").empty());
-  const auto reactions = changed("messageReaction", {{"replyToId", "9"},
-                                                     {"reactionsAdded", json::array{json::object{{"type", "like"}}}},
-                                                     {"reactionsRemoved", json::array{json::object{{"type", "1f525"}}, 5}}});
+  const auto reactions =
+      changed("messageReaction", {{"replyToId", "9"},
+                                  {"reactionsAdded", json::array{json::object{{"type", "like"}}}},
+                                  {"reactionsRemoved", json::array{json::object{{"type", "1f525"}}, 5}}});
   ASSERT_EQ(reactions.size(), 3U);
   EXPECT_EQ(reactions[0].emoji, "👍");
   EXPECT_EQ(reactions[0].message_id, "9");
@@ -133,7 +134,8 @@ TEST(TeamsActivities, WrongTypesAreSimplyAbsent) {
   EXPECT_TRUE(events("5").empty());
   EXPECT_TRUE(events("{}").empty());
   EXPECT_TRUE(events(R"({"type":"message","conversation":{"id":"a:1"}})").empty());
-  const auto found = events(R"({"type":"message","id":"1","text":{"a":1},"from":[],"conversation":{"id":"a:1"},"entities":"none",
+  const auto found =
+      events(R"({"type":"message","id":"1","text":{"a":1},"from":[],"conversation":{"id":"a:1"},"entities":"none",
     "attachments":7,"channelData":[]})");
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].type, EventType::membership);
@@ -156,7 +158,8 @@ TEST(TeamsHtml, WordsAreEscapedAndListsNested) {
   const Node inner{Type::list, "", "", 3, {Node{Type::item, "", "", 0, {paragraph}}}};
   const Node list{Type::list, "", "", 0, {Node{Type::item, "", "", 0, {paragraph, inner}}}};
   EXPECT_EQ(html_of(Node{Type::document, "", "", 0, {list}}),
-            "<ul><li>a &lt; b &amp; &quot;c&quot;<br>d<ol start=\"3\"><li>a &lt; b &amp; &quot;c&quot;<br>d</li></ol></li></ul>");
+            "<ul><li>a &lt; b &amp; &quot;c&quot;<br>d<ol start=\"3\"><li>a &lt; b &amp; "
+            "&quot;c&quot;<br>d</li></ol></li></ul>");
   const Node link{Type::link, "", "javascript:alert(1)", 0, {Node{Type::text, "x", "", 0, {}}}};
   EXPECT_EQ(html_of(link), "x (javascript:alert(1))");
 }

@@ -11,10 +11,10 @@ namespace {
 // Anybody may have a host below trafficmanager.net, so that this one is named in full.
 constexpr std::string_view kServiceHosts[] = {"smba.trafficmanager.net", ".teams.microsoft.com", ".teams.microsoft.us",
                                               ".botframework.com", ".botframework.us"};
-constexpr std::string_view kMediaHosts[] = {".sharepoint.com",      ".sharepoint.us",   ".sharepoint-mil.us",
-                                            ".sharepoint.cn",       ".teams.microsoft.com", ".teams.microsoft.us",
-                                            ".asm.skype.com",       ".ams.skype.com",   "smba.trafficmanager.net",
-                                            ".teams.cdn.office.net", ".onedrive.com",    "1drv.ms"};
+constexpr std::string_view kMediaHosts[] = {".sharepoint.com",       ".sharepoint.us",       ".sharepoint-mil.us",
+                                            ".sharepoint.cn",        ".teams.microsoft.com", ".teams.microsoft.us",
+                                            ".asm.skype.com",        ".ams.skype.com",       "smba.trafficmanager.net",
+                                            ".teams.cdn.office.net", ".onedrive.com",        "1drv.ms"};
 
 bool matches(std::string_view host, std::string_view pattern) {
   return pattern.starts_with('.') ? host.ends_with(pattern) : host == pattern;

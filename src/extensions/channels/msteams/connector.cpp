@@ -18,7 +18,8 @@ ports::SendFault fault_of(int status, std::string_view code) {
   if (status == 429) return ports::SendFault::retry_after;
   if (status == 401 || status == 403) return ports::SendFault::refused;
   if (status == 404) return ports::SendFault::missing;
-  if (status == 413 || code == "MessageSizeTooBig" || code == "RequestEntityTooLarge") return ports::SendFault::too_long;
+  if (status == 413 || code == "MessageSizeTooBig" || code == "RequestEntityTooLarge")
+    return ports::SendFault::too_long;
   if (status == 412 || status >= 500) return ports::SendFault::transient;
   if (status == 400) return ports::SendFault::bad_format;
   return ports::SendFault::unsupported;
@@ -40,8 +41,8 @@ Error sign_in_refused(const net::Response& response) {
                              code.empty() ? std::to_string(response.status) : code),
                  std::string(kHowToMend),
                  {}};
-  return Error{Kind::transient, fmt::format("Microsoft's sign-in answered {}.", response.status), "It is tried again.",
-               {}};
+  return Error{
+      Kind::transient, fmt::format("Microsoft's sign-in answered {}.", response.status), "It is tried again.", {}};
 }
 
 } // namespace
@@ -136,7 +137,8 @@ Answer Connector::read_answer(const net::Response& response) {
 }
 
 Task<std::string> Connector::download(std::string url, std::size_t limit) {
-  if (!trusted_service(url, settings_.service_url)) co_return fail(Kind::denied, "it is on a host that is not Microsoft's");
+  if (!trusted_service(url, settings_.service_url))
+    co_return fail(Kind::denied, "it is on a host that is not Microsoft's");
   CO_TRY_VOID(co_await sign_in());
   net::Outbound request("GET", std::move(url));
   request.headers.set("Authorization", "Bearer " + token_.reveal());

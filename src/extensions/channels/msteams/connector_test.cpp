@@ -18,7 +18,8 @@ protected:
     client_.answer(kService + kPath, {201, {}, {R"({"id":"7"})"}});
   }
   void token(const std::string& token, int seconds) {
-    client_.answer(kSignIn, {200, {}, {R"({"access_token":")" + token + R"(","expires_in":)" + std::to_string(seconds) + "}"}});
+    client_.answer(kSignIn,
+                   {200, {}, {R"({"access_token":")" + token + R"(","expires_in":)" + std::to_string(seconds) + "}"}});
   }
   static Task<Answer> calling(Connector* connector, std::string service) {
     json::object activity{{"type", "message"}};
@@ -50,9 +51,7 @@ protected:
     EXPECT_TRUE(got && got->problem);
     return got && got->problem ? *got->problem : ports::SendProblem{};
   }
-  static ConnectorSettings settings() {
-    return {"our-app", Secret("a&b=c"), "https://login.example", "t1", ""};
-  }
+  static ConnectorSettings settings() { return {"our-app", Secret("a&b=c"), "https://login.example", "t1", ""}; }
 
   async::asio::io_context loop_;
   async::FakeTime time_;

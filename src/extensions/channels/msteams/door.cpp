@@ -43,8 +43,8 @@ Visit judge(const Token& token, const PublicKey& key, std::string_view body, con
     return refused(401, "The key may not speak for this channel.");
   if (!trusted_service(service, settings.service_url))
     return refused(403, "Its serviceUrl is not one of Microsoft's, so it is not given our token.");
-  if (const auto tenant = tenant_of(*activity); !settings.tenant_id.empty() && !tenant.empty() &&
-                                                lowercase_ascii(tenant) != lowercase_ascii(settings.tenant_id))
+  if (const auto tenant = tenant_of(*activity);
+      !settings.tenant_id.empty() && !tenant.empty() && lowercase_ascii(tenant) != lowercase_ascii(settings.tenant_id))
     return refused(403, "It comes from another tenant than channels.msteams.tenantId.");
   return {200, {}, std::move(*activity)};
 }

@@ -201,10 +201,10 @@ TEST(TeamsAddresses, OurTokenGoesToMicrosoftOrWhereTheOwnerSaid) {
   EXPECT_TRUE(trusted_service("https://smba.infra.gcc.teams.microsoft.com/gcc", ""));
   EXPECT_TRUE(trusted_service("https://webchat.botframework.com/", ""));
   for (const auto* url : {"http://smba.trafficmanager.net/", "https://evil.trafficmanager.net/",
-                          "https://smba.trafficmanager.net.evil.example/", "https://evil.example/smba.trafficmanager.net",
-                          "https://evilteams.microsoft.com.example", "https://botframework.com.evil.example/",
-                          "https://user@smba.trafficmanager.net/", "https://smba.trafficmanager.net:444/",
-                          "http://127.0.0.1/", "", "smba.trafficmanager.net"})
+                          "https://smba.trafficmanager.net.evil.example/",
+                          "https://evil.example/smba.trafficmanager.net", "https://evilteams.microsoft.com.example",
+                          "https://botframework.com.evil.example/", "https://user@smba.trafficmanager.net/",
+                          "https://smba.trafficmanager.net:444/", "http://127.0.0.1/", "", "smba.trafficmanager.net"})
     EXPECT_FALSE(trusted_service(url, "")) << url;
   EXPECT_TRUE(trusted_service("http://127.0.0.1:99/teams/", "http://127.0.0.1:99/teams/"));
   EXPECT_TRUE(trusted_service("https://smba.trafficmanager.net/emea/", "http://127.0.0.1:99/"));

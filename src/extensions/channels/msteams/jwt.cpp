@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kLongestToken = 16 * 1024;
 constexpr std::size_t kMostKeys = 100;
-constexpr std::size_t kLeastModulus = 256;   // bytes: 2048 bits
+constexpr std::size_t kLeastModulus = 256;    // bytes: 2048 bits
 constexpr std::size_t kLongestModulus = 1024; // 8192 bits; more would only cost time
 constexpr std::size_t kLongestExponent = 8;
 constexpr std::int64_t kLeewaySeconds = 5 * 60;
@@ -121,8 +121,7 @@ bool signed_by(const Token& token, const PublicKey& key) {
   const bool good =
       rsa && context && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, rsa.get()) == 1 &&
       EVP_DigestVerify(context.get(), token.signature.data(), token.signature.size(),
-                       reinterpret_cast<const unsigned char*>(token.signed_part.data()),
-                       token.signed_part.size()) == 1;
+                       reinterpret_cast<const unsigned char*>(token.signed_part.data()), token.signed_part.size()) == 1;
   // What OpenSSL notes about a wrong signature must not be taken for a failure of the next TLS connection.
   ERR_clear_error();
   return good;

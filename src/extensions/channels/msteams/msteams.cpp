@@ -1,4 +1,5 @@
-// Microsoft Teams by the Bot Framework: activities come to a webhook on the second listener, answers go to the Connector.
+// Microsoft Teams by the Bot Framework: activities come to a webhook on the second listener, answers go to the
+// Connector.
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -18,8 +19,9 @@ namespace rich_text = ports::rich_text;
 constexpr std::string_view kLogin = "https://login.microsoftonline.com";
 constexpr std::string_view kMetadata = "https://login.botframework.com/v1/.well-known/openidconfiguration";
 constexpr std::string_view kPath = "/api/messages";
-// OpenClaw's pieces. Teams takes 28 KB with all that is around the text, which only a text full of markup reaches first.
-constexpr std::size_t kTextLimit = 4000;       // UTF-16 units
+// OpenClaw's pieces. Teams takes 28 KB with all that is around the text, which only a text full of markup reaches
+// first.
+constexpr std::size_t kTextLimit = 4000;      // UTF-16 units
 constexpr std::size_t kTextBytes = 26 * 1024; // of JSON
 constexpr std::int64_t kFileOut = 4 * 1024 * 1024;
 constexpr std::int64_t kFileIn = 100 * 1024 * 1024;
@@ -74,9 +76,9 @@ public:
       : services_(std::move(services)), settings_(std::move(settings)), app_id_(string_or(settings_, "appId")),
         service_url_(string_or(settings_, "serviceUrl")),
         top_level_(string_or(settings_, "replyStyle", "thread") == "top-level"),
-        connector_(services_.executor, services_.time, services_.http,
-                   {app_id_, std::move(password), base_of(settings_, "loginUrl", kLogin), tenant_of(settings_),
-                    service_url_}),
+        connector_(
+            services_.executor, services_.time, services_.http,
+            {app_id_, std::move(password), base_of(settings_, "loginUrl", kLogin), tenant_of(settings_), service_url_}),
         door_(SigningKeys(services_.executor, services_.time, services_.http,
                           string_or(settings_, "openIdMetadataUrl", kMetadata)),
               services_.time, {app_id_, tenant_of(settings_), service_url_}) {}
@@ -327,8 +329,9 @@ Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {
   TRY(auto settings, parse_json(services.settings_json, "settings of Teams"));
   TRY(auto password, services.secret("appPassword"));
   if (string_or(settings, "appId").empty() || password.empty())
-    return fail(Kind::denied, "Teams needs the id and the secret of a bot registered in Azure.",
-                "Set them with: openclaw config set channels.msteams.appId ID, and the same for appPassword and tenantId.");
+    return fail(
+        Kind::denied, "Teams needs the id and the secret of a bot registered in Azure.",
+        "Set them with: openclaw config set channels.msteams.appId ID, and the same for appPassword and tenantId.");
   return std::make_unique<MsTeams>(std::move(services), std::move(password), std::move(settings));
 }
 
@@ -342,8 +345,9 @@ void register_channels_msteams(Registry& registry) {
   ChannelType type;
   type.id = "msteams";
   type.label = "Microsoft Teams";
-  type.not_there = "files by Microsoft Graph (what is attached in channels and groups, files above 4 MB), adaptive cards "
-                   "and polls, history, names in place of ids";
+  type.not_there =
+      "files by Microsoft Graph (what is attached in channels and groups, files above 4 MB), adaptive cards "
+      "and polls, history, names in place of ids";
   type.setup_keys = {"appId", "appPassword", "tenantId"};
   type.make = extensions::msteams::make;
   registry.add_channel(std::move(type));

@@ -31,8 +31,7 @@ public:
   }
 
   std::string token(const json::object& claims, json::object header = {{"alg", "RS256"}, {"kid", "k1"}}) const {
-    const auto text =
-        encoded(to_text(json::value(std::move(header)))) + "." + encoded(to_text(json::value(claims)));
+    const auto text = encoded(to_text(json::value(std::move(header)))) + "." + encoded(to_text(json::value(claims)));
     return text + "." + sign(text);
   }
 

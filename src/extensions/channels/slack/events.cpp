@@ -136,12 +136,11 @@ std::optional<InboundEvent> message_event(const json::value& payload, const json
   ours.from = person_from(event, me, name_of);
   ours.sent_ms = ts_milliseconds(ts);
   const auto text = string_or(event, "text");
-  ours.mentions_me =
-      string_or(event, "type") == "app_mention" ||
-      (!me.user_id.empty() && (text.find(fmt::format("<@{}>", me.user_id)) != std::string::npos ||
-                               text.find(fmt::format("<@{}|", me.user_id)) != std::string::npos));
-  ours.replies_to_me = !ours.chat.thread_id.empty() && !me.user_id.empty() &&
-                       string_or(event, "parent_user_id") == me.user_id;
+  ours.mentions_me = string_or(event, "type") == "app_mention" ||
+                     (!me.user_id.empty() && (text.find(fmt::format("<@{}>", me.user_id)) != std::string::npos ||
+                                              text.find(fmt::format("<@{}|", me.user_id)) != std::string::npos));
+  ours.replies_to_me =
+      !ours.chat.thread_id.empty() && !me.user_id.empty() && string_or(event, "parent_user_id") == me.user_id;
   ours.text = plain_words(text, me.user_id, name_of);
   add_files(ours, event);
   add_attachments(ours, event, me, name_of);

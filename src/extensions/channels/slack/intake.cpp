@@ -49,8 +49,7 @@ Task<> Intake::add_starter(ports::InboundEvent& event, json::value payload) {
       event.mentions_me || event.replies_to_me || event.chat.kind == ports::ChatKind::direct || event.quote;
   const auto key = fmt::format("{}:{}", event.chat.id, event.chat.thread_id);
   if (!is_ts(event.chat.thread_id) || threads_.find(key) || (parent_known && !addressed)) co_return Result<>{};
-  json::object parameters{
-      {"channel", event.chat.id}, {"ts", event.chat.thread_id}, {"limit", 1}, {"inclusive", true}};
+  json::object parameters{{"channel", event.chat.id}, {"ts", event.chat.thread_id}, {"limit", 1}, {"inclusive", true}};
   CO_TRY(const auto answer, co_await api_.call_as(reader_, "conversations.replies", std::move(parameters), kLookUpMs));
   const auto* messages = answer.problem ? nullptr : find(answer.body, "messages");
   if (!messages || !messages->is_array() || messages->get_array().empty()) co_return Result<>{};

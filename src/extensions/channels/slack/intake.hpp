@@ -11,7 +11,8 @@ namespace openclaw::extensions::slack {
 
 class Intake {
 public:
-  // `reader` is the token that people and threads are looked up with; `command` the slash command for plain words, empty: commands are turned off.
+  // `reader` is the token that people and threads are looked up with; `command` the slash command for plain words,
+  // empty: commands are turned off.
   Intake(async::Time& time, WebApi& api, Secret reader, std::string command)
       : time_(time), api_(api), reader_(std::move(reader)), command_(std::move(command)) {}
 
@@ -38,8 +39,8 @@ private:
   std::string command_;
   Me me_;
   Bounded<Known> people_{1000};
-  Bounded<bool> taken_{500};     // messages that are on disk
-  Bounded<bool> threads_{500};   // whose first message was told
+  Bounded<bool> taken_{500};   // messages that are on disk
+  Bounded<bool> threads_{500}; // whose first message was told
   Bounded<std::string> newest_{500};
 };
 

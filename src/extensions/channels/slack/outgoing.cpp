@@ -18,7 +18,8 @@ ports::SendReport failed(ports::SendFault fault, std::string message) {
 ports::SendReport report_of(const ApiAnswer& answer) {
   ports::SendReport report;
   report.problem = answer.problem;
-  if (auto ts = string_or(answer.body, "ts"); !report.problem && !ts.empty()) report.message_ids.push_back(std::move(ts));
+  if (auto ts = string_or(answer.body, "ts"); !report.problem && !ts.empty())
+    report.message_ids.push_back(std::move(ts));
   return report;
 }
 
@@ -33,9 +34,8 @@ std::string text_of(const ports::Outgoing& message) {
 
 std::string key_of(const json::value& message) {
   const auto* metadata = find(message, "metadata");
-  const auto* payload = metadata && string_or(*metadata, "event_type") == kEventType
-                            ? find(*metadata, "event_payload")
-                            : nullptr;
+  const auto* payload =
+      metadata && string_or(*metadata, "event_type") == kEventType ? find(*metadata, "event_payload") : nullptr;
   return payload ? string_or(*payload, "key") : std::string();
 }
 
