@@ -186,7 +186,8 @@ void QrCode::draw_frame(int version) {
   const auto places = alignment_places(version);
   for (std::size_t i = 0; i < places.size(); ++i)
     for (std::size_t j = 0; j < places.size(); ++j) {
-      const bool corner = (i == 0 && j == 0) || (i == 0 && j + 1 == places.size()) || (j == 0 && i + 1 == places.size());
+      const bool corner =
+          (i == 0 && j == 0) || (i == 0 && j + 1 == places.size()) || (j == 0 && i + 1 == places.size());
       if (corner) continue;
       for (int dy = -2; dy <= 2; ++dy)
         for (int dx = -2; dx <= 2; ++dx)
@@ -283,9 +284,8 @@ int QrCode::penalty() const {
 
 Result<QrCode> QrCode::of(std::string_view text) {
   int version = 1;
-  while (version <= kVersions &&
-         4 + static_cast<std::size_t>(length_bits(version)) + text.size() * 8 >
-             static_cast<std::size_t>(data_words(version)) * 8)
+  while (version <= kVersions && 4 + static_cast<std::size_t>(length_bits(version)) + text.size() * 8 >
+                                     static_cast<std::size_t>(data_words(version)) * 8)
     ++version;
   if (version > kVersions) return fail(Kind::invalid, "The text is too long for a QR code.");
   QrCode code(version);

@@ -20,7 +20,8 @@ constexpr std::size_t kLongestFact = 4096;
 Task<net::Response> answer_webhook(std::shared_ptr<Account> account, ports::Webhook webhook, net::Request request,
                                    std::string body) {
   // Between two lives the platform is told to deliver again.
-  if (!account || !account->serving()) co_return net::Response{503, {{"Content-Type", "text/plain; charset=utf-8"}}, "Try again.\n"};
+  if (!account || !account->serving())
+    co_return net::Response{503, {{"Content-Type", "text/plain; charset=utf-8"}}, "Try again.\n"};
   auto response = co_await webhook(std::move(request), std::move(body));
   co_return response;
 }

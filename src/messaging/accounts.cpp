@@ -102,8 +102,7 @@ Result<> Accounts::make(Entry& entry, async::Scope::Child former) {
   TRY(auto channel, type->make(std::move(services)));
   entry.account = std::make_shared<Account>(
       AccountServices{services_.executor, services_.time, services_.random, services_.database, webhooks_, scope_},
-      settings,
-      std::move(channel), receiver_, [this](Account& account) { became(account); });
+      settings, std::move(channel), receiver_, [this](Account& account) { became(account); });
   // The coroutine holds the account: it outlives its entry by the last steps of its end.
   entry.child = scope_.spawn(fmt::format("{} {}", settings.channel, settings.account), keep(entry.account, former));
   return {};

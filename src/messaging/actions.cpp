@@ -19,8 +19,8 @@ std::unexpected<Error> cannot(std::string_view channel, std::string_view what) {
 Result<> outcome_of(const Result<ports::SendReport>& report) {
   if (!report) return std::unexpected(report.error());
   if (!report->problem) return {};
-  const bool again = report->problem->fault == ports::SendFault::retry_after ||
-                     report->problem->fault == ports::SendFault::transient;
+  const bool again =
+      report->problem->fault == ports::SendFault::retry_after || report->problem->fault == ports::SendFault::transient;
   return fail(again ? Kind::transient : Kind::remote, report->problem->message, again ? "Try again in a moment." : "");
 }
 

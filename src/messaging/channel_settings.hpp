@@ -42,13 +42,13 @@ struct DeliverySettings {
   std::string ack_emoji;          // empty: none
   std::string ack_scope = "group-mentions";
   bool remove_ack = false;
-  agent::BlockSize block;              // of StreamMode::blocks
-  std::int64_t human_least_ms = 0;     // humanDelay: a pause between blocks
-  std::int64_t human_most_ms = 0;      // 0: none
-  std::string prefix;                  // messages.responsePrefix, the agent's name put in
-  std::size_t history_limit = 50; // messages of a group kept until somebody speaks to us
-  std::size_t text_limit = 0;     // textChunkLimit; 0: the platform's
-  std::int64_t file_bytes = 0;    // mediaMaxMb; 0: the channel's
+  agent::BlockSize block;          // of StreamMode::blocks
+  std::int64_t human_least_ms = 0; // humanDelay: a pause between blocks
+  std::int64_t human_most_ms = 0;  // 0: none
+  std::string prefix;              // messages.responsePrefix, the agent's name put in
+  std::size_t history_limit = 50;  // messages of a group kept until somebody speaks to us
+  std::size_t text_limit = 0;      // textChunkLimit; 0: the platform's
+  std::int64_t file_bytes = 0;     // mediaMaxMb; 0: the channel's
 };
 // messages.inbound: how long a line waits for more of its sender.
 std::int64_t debounce_ms(const json::value& config, std::string_view channel);

@@ -1,5 +1,5 @@
-// Rapid lines of one sender in one chat as one message. The first one is on disk and waits; each further one is added to
-// it there before it is acknowledged, and begins the wait anew. After a crash what is on disk runs as it is.
+// Rapid lines of one sender in one chat as one message. The first one is on disk and waits; each further one is added
+// to it there before it is acknowledged, and begins the wait anew. After a crash what is on disk runs as it is.
 #pragma once
 #include "messaging/messaging.hpp"
 #include <map>

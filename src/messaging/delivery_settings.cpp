@@ -63,8 +63,8 @@ void read_blocks(const json::value& config, const AccountSettings& account, std:
   if (mode != "natural" && mode != "custom") return;
   const bool custom = mode == "custom";
   settings.human_least_ms = std::clamp<std::int64_t>(custom ? integer_or(*human, "minMs", 800) : 800, 0, 60'000);
-  settings.human_most_ms = std::clamp<std::int64_t>(custom ? integer_or(*human, "maxMs", 2500) : 2500,
-                                                    settings.human_least_ms, 60'000);
+  settings.human_most_ms =
+      std::clamp<std::int64_t>(custom ? integer_or(*human, "maxMs", 2500) : 2500, settings.human_least_ms, 60'000);
 }
 
 std::string prefix_of(const json::value& config, const AccountSettings& account, std::string_view agent_id) {
@@ -110,7 +110,8 @@ DeliverySettings delivery_settings(const json::value& config, const AccountSetti
                                       : "";
   const auto* defaults = find_path(config, "agents.defaults");
   // As OpenClaw: the common switch is Telegram's alone, other channels have their own.
-  const bool common = account.channel == "telegram" && defaults && string_or(*defaults, "blockStreamingDefault") == "on";
+  const bool common =
+      account.channel == "telegram" && defaults && string_or(*defaults, "blockStreamingDefault") == "on";
   const bool blocks = bool_or(values, "blockStreaming", common) || stream == "block";
   settings.stream = blocks ? StreamMode::blocks : stream == "partial" ? StreamMode::partial : StreamMode::off;
   if (blocks) read_blocks(config, account, agent_id, settings);

@@ -219,8 +219,8 @@ Task<> Intake::compose(Account& account, ports::InboundEvent event, std::string 
          co_await take_files(services_.runtime, account.channel(), std::move(attachments), std::move(agent_id), most));
   message.text = direct ? event.text : fmt::format("{}: {}", messaging::name_of(event.from), event.text);
   if (event.quote && !event.quote->text.empty())
-    message.text += fmt::format("\n[Replying to {}: \"{}\"]", printable(event.quote->from, 80),
-                                printable(event.quote->text, 500));
+    message.text +=
+        fmt::format("\n[Replying to {}: \"{}\"]", printable(event.quote->from, 80), printable(event.quote->text, 500));
   if (!files.lines.empty()) message.text += (event.text.empty() ? "" : "\n") + files.lines;
   message.images = std::move(files.pictures);
   co_return Result<>{};
@@ -231,9 +231,8 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
   const bool direct = event.chat.kind == ports::ChatKind::direct;
   const auto of = name_of(account);
   const auto chat = strand_of(event.chat);
-  const bool may_command =
-      judged.admission.may_command &&
-      (event.type == ports::EventType::command || text_commands(services_.config, account.channel()));
+  const bool may_command = judged.admission.may_command && (event.type == ports::EventType::command ||
+                                                            text_commands(services_.config, account.channel()));
   const bool command = may_command && is_control(event.text);
   Inbound message;
   message.channel = settings.channel;
@@ -252,8 +251,9 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
   message.run_id = uuid_v7(services_.time, services_.random);
   message.session_key = session_key(services_.config, judged.agent_id, settings, event.chat, event.from);
   message.may_command = may_command;
-  message.origin = {settings.channel, settings.account, event.chat.space_id, direct ? std::string() : event.chat.id,
-                    event.from.id, direct ? direct_history_turns(settings, event.from) : 0};
+  message.origin = {settings.channel,    settings.account,
+                    event.chat.space_id, direct ? std::string() : event.chat.id,
+                    event.from.id,       direct ? direct_history_turns(settings, event.from) : 0};
   const auto delivery = delivery_to(account, event);
   message.delivery = to_text(json::value(to_json(delivery)));
   const auto how = delivery_settings(services_.config, settings, judged.agent_id, event.chat.kind);
@@ -336,8 +336,7 @@ Task<> Intake::set_activation(Account& account, ports::InboundEvent event, bool 
   const auto fact = activation_fact(event.chat);
   if (event.chat.kind == ports::ChatKind::direct)
     co_return co_await say(account, std::move(event), "Here I answer each message; /activation is for groups.");
-  if (!owner)
-    co_return co_await say(account, std::move(event), "Only those whom allowFrom names may change this.");
+  if (!owner) co_return co_await say(account, std::move(event), "Only those whom allowFrom names may change this.");
   if (wanted == "always" || wanted == "mention") {
     CO_TRY_VOID(co_await account.remember(fact, wanted));
     co_return co_await say(account, std::move(event),

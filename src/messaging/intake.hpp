@@ -51,7 +51,8 @@ private:
   };
   Result<Judged> judge(const Account& account, const ports::InboundEvent& event) const;
   Task<> converse(Account& account, ports::InboundEvent event, Judged judged);
-  Task<> compose(Account& account, ports::InboundEvent event, std::string agent_id, std::int64_t most, Inbound& message);
+  Task<> compose(Account& account, ports::InboundEvent event, std::string agent_id, std::int64_t most,
+                 Inbound& message);
   Task<> accept(Account& account, ports::InboundEvent event, Judged judged);
   Task<> remember(Account& account, ports::InboundEvent event, std::string agent_id);
   Task<> change_remembered(Account& account, ports::InboundEvent event, Handling handling);

@@ -19,7 +19,7 @@ struct Inbound {
   std::string thinking;                  // word, for this message only
   std::string extra_system_prompt;
   std::int64_t timeout_ms = 0;
-  agent::Origin origin;    // for messengers
+  agent::Origin origin;                                // for messengers
   std::string delivery;                                // JSON: where the answer goes, for messengers; empty: WebChat
   std::function<Result<>(store::Connection&)> with_it; // recorded together with the message; none for commands
   trace::Context trace;                                // what the sender traces it with

@@ -35,10 +35,10 @@ ports::Attachment::Type file_type(std::string_view mime) {
 std::string mime_of(std::string_view path) {
   const auto name = lowercase_ascii(path);
   constexpr std::pair<std::string_view, std::string_view> types[] = {
-      {".png", "image/png"},   {".jpg", "image/jpeg"},      {".jpeg", "image/jpeg"}, {".gif", "image/gif"},
-      {".webp", "image/webp"}, {".mp4", "video/mp4"},       {".mp3", "audio/mpeg"},  {".ogg", "audio/ogg"},
-      {".wav", "audio/wav"},   {".opus", "audio/ogg"},      {".oga", "audio/ogg"}, {".m4a", "audio/mp4"},
-        {".pdf", "application/pdf"}, {".txt", "text/plain"},  {".json", "application/json"}};
+      {".png", "image/png"},       {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"},      {".gif", "image/gif"},
+      {".webp", "image/webp"},     {".mp4", "video/mp4"},  {".mp3", "audio/mpeg"},       {".ogg", "audio/ogg"},
+      {".wav", "audio/wav"},       {".opus", "audio/ogg"}, {".oga", "audio/ogg"},        {".m4a", "audio/mp4"},
+      {".pdf", "application/pdf"}, {".txt", "text/plain"}, {".json", "application/json"}};
   for (const auto& [ending, type] : types)
     if (name.ends_with(ending)) return std::string(type);
   return "application/octet-stream";
@@ -131,8 +131,7 @@ Task<> Outbox::send_row(store::OutboxRow row) {
   const auto parts = parts_of(text, account->channel(), settings.text_limit);
   if (body.follows && settings.human_most_ms > 0 && row.parts_sent == 0) {
     const auto spread = static_cast<std::uint64_t>(settings.human_most_ms - settings.human_least_ms + 1);
-    CO_TRY_VOID(
-        co_await time_.sleep_ms(settings.human_least_ms + static_cast<std::int64_t>(random_.next() % spread)));
+    CO_TRY_VOID(co_await time_.sleep_ms(settings.human_least_ms + static_cast<std::int64_t>(random_.next() % spread)));
   }
   co_return co_await send_parts(account, row, body, parts);
 }

@@ -65,9 +65,8 @@ void Replies::text(const agent::RunInfo& run, std::string_view whole, std::strin
       live->sent = 0;
       // What went out of an earlier text is no beginning of the answer.
       if (live->blocks > 0)
-        database_.write_later([run_id = run.run_id](store::Connection& connection) {
-          return store::close_blocks(connection, run_id);
-        });
+        database_.write_later(
+            [run_id = run.run_id](store::Connection& connection) { return store::close_blocks(connection, run_id); });
     }
     live->text = whole;
     return send_blocks(run, *live, false);

@@ -17,8 +17,8 @@ struct ToolCaller {
   std::string model;    // without the provider
   std::string channel;
   std::string account; // of ours on that channel
-  std::string space; // the guild, team or workspace that the group is in
-  std::string group; // the group's id on that channel
+  std::string space;   // the guild, team or workspace that the group is in
+  std::string group;   // the group's id on that channel
   std::string sender;
   bool subagent = false;
 };

@@ -3,8 +3,23 @@
 namespace openclaw::ports {
 
 std::string_view event_type_name(EventType type) {
-  constexpr std::string_view names[] = {"message", "edit", "removal", "reaction", "command", "callback", "membership"};
-  return names[static_cast<std::size_t>(type)];
+  switch (type) {
+  case EventType::message:
+    return "message";
+  case EventType::edit:
+    return "edit";
+  case EventType::removal:
+    return "removal";
+  case EventType::reaction:
+    return "reaction";
+  case EventType::command:
+    return "command";
+  case EventType::callback:
+    return "callback";
+  case EventType::membership:
+    return "membership";
+  }
+  return {};
 }
 
 std::string_view link_state_name(LinkState state) {

@@ -11,7 +11,11 @@ Task<std::string> elsewhere(ChatCommandCall) {
 } // namespace
 
 void register_activation(ChatCommandTable& table) {
-  table.add({"activation", {}, "/activation [always|mention]", "answer every message in this group, or mentions only", elsewhere});
+  table.add({"activation",
+             {},
+             "/activation [always|mention]",
+             "answer every message in this group, or mentions only",
+             elsewhere});
 }
 
 } // namespace openclaw::agent

@@ -11,7 +11,8 @@ Task<std::string> elsewhere(ChatCommandCall) {
 } // namespace
 
 void register_resend(ChatCommandTable& table) {
-  table.add({"resend", {}, "/resend", "send the last message of this chat again that could not be delivered", elsewhere});
+  table.add(
+      {"resend", {}, "/resend", "send the last message of this chat again that could not be delivered", elsewhere});
 }
 
 } // namespace openclaw::agent

@@ -52,8 +52,7 @@ Result<int> status(Invocation& invocation) {
         const auto name = fmt::format("{} {}", std::string_view(channel), string_or(account, "accountId"));
         rows.push_back({terminal_safe(name), terminal_safe(string_or(account, "state")),
                         terminal_safe(string_or(account, "who", "-")), since(account, "lastFrameAt", now),
-                        since(account, "lastInboundAt", now),
-                        since(account, "lastOutboundAt", now)});
+                        since(account, "lastInboundAt", now), since(account, "lastOutboundAt", now)});
         for (const std::string_view key : {"lastError", "todo"})
           if (const auto said = string_or(account, key); !said.empty())
             notes.push_back(terminal_safe(fmt::format("{}: {}", name, said)));

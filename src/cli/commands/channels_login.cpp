@@ -38,7 +38,8 @@ Result<int> log_in(Invocation& invocation) {
   while (clock.monotonic_ms() < until) {
     TRY(const auto status, call_gateway(invocation, "channels.status", {}));
     const auto account = account_in(status, params);
-    if (!account) return fail(Kind::missing, "This account is not set up.", "Set it up with: openclaw channels add NAME");
+    if (!account)
+      return fail(Kind::missing, "This account is not set up.", "Set it up with: openclaw channels add NAME");
     const auto state = string_or(*account, "state");
     if (state == "up") {
       if (output.json())
@@ -48,7 +49,8 @@ Result<int> log_in(Invocation& invocation) {
       return 0;
     }
     if (state == "failed")
-      return fail(Kind::denied, terminal_safe(string_or(*account, "lastError")), terminal_safe(string_or(*account, "todo")));
+      return fail(Kind::denied, terminal_safe(string_or(*account, "lastError")),
+                  terminal_safe(string_or(*account, "todo")));
     if (const auto qr = string_or(*account, "qr"); !qr.empty() && qr != shown) {
       shown = qr;
       if (output.json()) {
@@ -70,8 +72,8 @@ Result<int> log_out(Invocation& invocation) {
   if (invocation.output().json())
     invocation.output().value(answer);
   else
-    invocation.output().line(terminal_safe(
-        fmt::format("{} {} is unlinked.", string_or(answer, "channel"), string_or(answer, "accountId"))));
+    invocation.output().line(
+        terminal_safe(fmt::format("{} {} is unlinked.", string_or(answer, "channel"), string_or(answer, "accountId"))));
   return 0;
 }
 
@@ -80,8 +82,7 @@ Result<int> log_out(Invocation& invocation) {
 void register_channels_login(CommandTable& table) {
   table.add({"channels login", "Link an account by a code that a phone reads.", "[NAME]", channel_options(),
              reporting(log_in)});
-  table.add({"channels logout", "Unlink an account, there and here.", "[NAME]", channel_options(),
-             reporting(log_out)});
+  table.add({"channels logout", "Unlink an account, there and here.", "[NAME]", channel_options(), reporting(log_out)});
 }
 
 } // namespace openclaw::cli

@@ -42,8 +42,8 @@ Result<int> find_entries(Invocation& invocation, std::string_view kind) {
   }
   for (const auto& entry : entries->get_array()) {
     const auto name = string_or(entry, "name", string_or(entry, "handle"));
-    output.line(terminal_safe(name.empty() ? string_or(entry, "id")
-                                           : fmt::format("{}\t{}", string_or(entry, "id"), name)));
+    output.line(
+        terminal_safe(name.empty() ? string_or(entry, "id") : fmt::format("{}\t{}", string_or(entry, "id"), name)));
   }
   return 0;
 }

@@ -31,7 +31,8 @@ Result<int> send(Invocation& invocation) {
   TRY(auto params, target_params(invocation));
   const auto message = invocation.value("message");
   const auto media = invocation.value("media");
-  if (!message && !media) return fail(Kind::invalid, "There is nothing to send.", "Give --message TEXT or --media FILE.");
+  if (!message && !media)
+    return fail(Kind::invalid, "There is nothing to send.", "Give --message TEXT or --media FILE.");
   SystemRandom random;
   params["message"] = message.value_or("");
   params["idempotencyKey"] = uuid_v7(SystemClock(), random);

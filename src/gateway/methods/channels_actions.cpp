@@ -22,10 +22,10 @@ std::string_view kind_word(ports::ChatKind kind) {
 Task<json::value> directory_find(Call call) {
   CO_TRY(auto* actions, actions_of(call));
   const bool people = string_or(call.params, "kind") == "peers";
-  CO_TRY(const auto entries, co_await actions->find(string_or(call.params, "channel"),
-                                                    string_or(call.params, "accountId"), people,
-                                                    string_or(call.params, "query"),
-                                                    static_cast<std::size_t>(integer_or(call.params, "limit", 50))));
+  CO_TRY(const auto entries,
+         co_await actions->find(string_or(call.params, "channel"), string_or(call.params, "accountId"), people,
+                                string_or(call.params, "query"),
+                                static_cast<std::size_t>(integer_or(call.params, "limit", 50))));
   json::array list;
   for (const auto& entry : entries) {
     json::object one{{"kind", kind_word(entry.kind)}, {"id", entry.id}};
@@ -109,8 +109,8 @@ json::value login_state(const messaging::AccountHealth& health) {
 Task<json::value> wait_for_login(Call call, bool code_is_enough) {
   CO_TRY(const auto account, linked_account(call));
   auto& time = call.services.time;
-  const auto until = time.monotonic_ms() + std::clamp<std::int64_t>(integer_or(call.params, "timeoutMs", 30'000), 0,
-                                                                    kLongestWaitMs);
+  const auto until =
+      time.monotonic_ms() + std::clamp<std::int64_t>(integer_or(call.params, "timeoutMs", 30'000), 0, kLongestWaitMs);
   if (code_is_enough) account->wake();
   while (time.monotonic_ms() < until && account->health().state != ports::LinkState::up &&
          !(code_is_enough && !account->health().qr.empty()))
