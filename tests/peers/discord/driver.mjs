@@ -83,7 +83,7 @@ export class Driver {
   }
   async remove(message) {
     const found = this.#find(message.id);
-    found.removed = true;
+    found.kept.removed = true;
     const channel = this.fake.channels.get(found.channel_id);
     this.fake.gateway.dispatch("MESSAGE_DELETE", { id: found.id, channel_id: channel.id, ...(channel.guild_id && { guild_id: channel.guild_id }) });
   }
@@ -154,8 +154,8 @@ export class Driver {
       replyTo: message.message_reference?.message_id,
       thread,
       file,
-      edits: (message.edits ?? []).map(shown),
-      removed: Boolean(message.removed),
+      edits: message.kept.edits.map(shown),
+      removed: message.kept.removed,
     };
   }
   sent({ room, person = "ada", thread } = {}) {

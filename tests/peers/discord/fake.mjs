@@ -179,6 +179,8 @@ export class FakeDiscord {
       ...(replied && { message_reference: { type: 0, message_id: replyTo, channel_id: channelId }, referenced_message: replied }),
       ...more,
     };
+    // What only this test knows of it is told to nobody.
+    Object.defineProperty(message, "kept", { value: { edits: [], removed: false } });
     list.push(message);
     this.gateway.dispatch("MESSAGE_CREATE", this.#told(message, channel));
     return message;
@@ -291,7 +293,7 @@ export class FakeDiscord {
   }
   #message(channelId, id) {
     this.#channel(channelId);
-    const message = this.messages.get(channelId).find((one) => one.id === id && !one.removed);
+    const message = this.messages.get(channelId).find((one) => one.id === id && !one.kept.removed);
     if (!message) throw new Refusal(404, 10008, "Unknown Message");
     return message;
   }
@@ -334,7 +336,7 @@ export class FakeDiscord {
     if (line === "GET ") return [200, channel];
     if (line === "GET /messages") {
       const after = BigInt(query.after ?? 0);
-      const list = this.messages.get(channel.id).filter((message) => !message.removed && BigInt(message.id) > after);
+      const list = this.messages.get(channel.id).filter((message) => !message.kept.removed && BigInt(message.id) > after);
       return [200, list.slice(0, Number(query.limit ?? 50)).reverse()];
     }
     if (line === "POST /messages") return [200, this.#create(channel, body, files)];
@@ -346,7 +348,7 @@ export class FakeDiscord {
       const message = this.#message(channel.id, found[2]);
       if (found[3]) return [201, this.addThread(channel.id, body.name)];
       if (found[1] === "DELETE") {
-        message.removed = true;
+        message.kept.removed = true;
         this.gateway.dispatch("MESSAGE_DELETE", { id: message.id, channel_id: channel.id, ...(channel.guild_id && { guild_id: channel.guild_id }) });
         return [204];
       }
@@ -396,7 +398,7 @@ export class FakeDiscord {
     const checked = this.#check(body, files);
     const reference = body.message_reference;
     if (reference && !isId(reference.message_id)) throw badForm("message_reference", "NUMBER_TYPE_COERCE", "is not snowflake.");
-    const known = reference && this.messages.get(channel.id).some((message) => message.id === reference.message_id && !message.removed);
+    const known = reference && this.messages.get(channel.id).some((message) => message.id === reference.message_id && !message.kept.removed);
     if (reference && !known && reference.fail_if_not_exists !== false) throw badForm("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message");
     if (body.enforce_nonce && body.nonce !== undefined) {
       const before = this.#nonces.get(`${channel.id} ${body.nonce}`);
@@ -408,7 +410,6 @@ export class FakeDiscord {
       attachments: this.#attached(body, files),
       ...(known && { replyTo: reference.message_id }),
     });
-    message.edits = [];
     if (body.enforce_nonce && body.nonce !== undefined) this.#nonces.set(`${channel.id} ${body.nonce}`, message);
     return message;
   }
@@ -417,7 +418,7 @@ export class FakeDiscord {
     const checked = this.#check(body, [], { empty: message.attachments.length > 0 });
     if (body.content !== undefined) {
       message.content = checked.content;
-      message.edits?.push(checked.content);
+      message.kept.edits.push(checked.content);
     }
     message.edited_timestamp = new Date().toISOString();
     this.tell("MESSAGE_UPDATE", message);
@@ -446,7 +447,7 @@ export class FakeDiscord {
     interaction.answered = body.type;
     interaction.ephemeral = Boolean((body.data?.flags ?? 0) & 64);
     interaction.tookMs = Date.now() - interaction.at;
-    if (body.type === 4) interaction.original = this.post(interaction.channel.id, this.me, { ...this.#check(body.data, []), edits: [] });
+    if (body.type === 4) interaction.original = this.post(interaction.channel.id, this.me, this.#check(body.data, []));
     return [204];
   }
   interaction(token) {
@@ -459,8 +460,8 @@ export class FakeDiscord {
     const { channel } = interaction;
     const made = () => {
       const checked = this.#check(body, files);
-      const message = this.post(channel.id, this.me, { ...checked, attachments: this.#attached(body, files), edits: [], interaction: token });
-      message.ephemeral = interaction.ephemeral;
+      const message = this.post(channel.id, this.me, { ...checked, attachments: this.#attached(body, files) });
+      message.kept.ephemeral = interaction.ephemeral;
       return message;
     };
     if (method === "POST") return [200, made()];

@@ -4,6 +4,7 @@
 #include "extensions/channels/discord/dialect.hpp"
 #include "extensions/channels/discord/directory.hpp"
 #include "extensions/channels/discord/receiver.hpp"
+#include "extensions/channels/discord/voice.hpp"
 #include "ports/registry.hpp"
 #include <algorithm>
 #include <fmt/core.h>
@@ -23,6 +24,7 @@ constexpr int kIntents = 1 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 15;
 constexpr int kMembersIntent = 1 << 1;
 constexpr int kPresenceIntent = 1 << 8;
 constexpr int kEphemeral = 1 << 6;
+constexpr int kVoiceMessage = 1 << 13;
 
 LinkSettings link_settings(const json::value& settings) {
   LinkSettings link;
@@ -48,6 +50,13 @@ json::object content_of(const ports::Outgoing& message) {
   json::object body;
   body["content"] = message.plain ? escape(message.body.text) : message.body.text;
   body["allowed_mentions"] = json::object{{"parse", json::array()}, {"replied_user", true}};
+  // A voice message has no words beside it.
+  if (message.file && message.file->type == ports::Attachment::Type::voice && message.body.text.empty())
+    if (auto voice = voice_attachment(message.file->bytes, message.file->file_name)) {
+      body["attachments"] = json::array{std::move(*voice)};
+      body["flags"] = kVoiceMessage;
+      body.erase("content");
+    }
   return body;
 }
 
@@ -125,8 +134,8 @@ public:
     }
     CO_TRY(auto target, co_await target_of(message.chat));
     if (target.problem) co_return ports::SendReport{{}, std::move(target.problem)};
-    RestCall call{"POST", fmt::format("/channels/{}/messages", target.id), {}, std::move(message.file)};
     auto body = content_of(message);
+    RestCall call{"POST", fmt::format("/channels/{}/messages", target.id), {}, std::move(message.file)};
     // A repeated nonce gives back the message that is there already. At most 25 characters.
     body["nonce"] = sha256_hex(message.idempotency_key).substr(0, 24);
     body["enforce_nonce"] = true;
@@ -259,10 +268,11 @@ private:
   // too old for that (15 minutes).
   Task<std::optional<ports::SendReport>> answer_command(ports::Outgoing message) {
     const bool first = message.idempotency_key.ends_with("-0") || message.idempotency_key.ends_with("-preview");
+    auto body = content_of(message);
+    if (!first && link_.ephemeral && !message.chat.space_id.empty())
+      body["flags"] = integer_or(body, "flags", 0) | kEphemeral;
     RestCall call{first ? "PATCH" : "POST", "/webhooks/" + message.reply_token, {}, std::move(message.file)};
     call.path += first ? "/messages/@original" : "?wait=true";
-    auto body = content_of(message);
-    if (!first && link_.ephemeral && !message.chat.space_id.empty()) body["flags"] = kEphemeral;
     call.body = json::value(std::move(body));
     call.with_token = false;
     call.repeatable = first;
