@@ -18,11 +18,14 @@ bool begins_block(std::string_view line) {
   return false;
 }
 
-// "<@1>", "<#1>", "<:a:1>", "<t:1>", "</command:1>", "<id:home>": only Discord's own are written so.
+// "<@1>", "<#1>", "<:a:1>", "</command:1>", "<t:1>", "<id:home>", and addresses.
 bool begins_reference(std::string_view rest) {
-  for (const std::string_view mark : {"<@", "<#", "<:", "<a:", "<t:", "</", "<id:", "<http:", "<https:"})
-    if (rest.starts_with(mark)) return true;
-  return false;
+  const auto inside = rest.substr(1, std::min(rest.find('>'), std::size_t{100}) - 1);
+  if (inside.empty() || inside.size() + 1 >= rest.size()) return false;
+  for (const std::string_view mark : {"t:", "id:", "http://", "https://"})
+    if (inside.starts_with(mark)) return true;
+  const bool id_at_the_end = inside.back() >= '0' && inside.back() <= '9';
+  return id_at_the_end && (std::string_view("@#:/").contains(inside.front()) || inside.starts_with("a:"));
 }
 
 std::string link(std::string_view label, std::string_view address) {
