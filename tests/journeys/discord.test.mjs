@@ -2,7 +2,7 @@
 // tests/channels.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { Bench } from "../channels/lib/bench.mjs";
+import { Bench, plainSettings } from "../channels/lib/bench.mjs";
 import { Driver } from "../peers/discord/driver.mjs";
 import { intents } from "../peers/discord/gateway.mjs";
 import { Model } from "./lib/model.mjs";
@@ -108,7 +108,7 @@ test("an intent that is switched off is said with the way to switch it on, and n
 });
 
 test("commands of a server are offered, answered within three seconds for one person alone, in as many parts as it takes", async () => {
-  await open({ config: { messages: { groupChat: { mentionPatterns: ["never"] } } } });
+  await open({ settings: (driver) => ({ ...plainSettings(driver), maxLinesPerMessage: 5 }) });
   const { driver } = bench;
   await until(() => driver.commands.includes("status"), "the commands to be offered");
   for (const command of driver.fake.commands) assert.deepEqual(command.options.map((option) => [option.name, option.required ?? false]), [["arguments", false]]);
@@ -121,6 +121,11 @@ test("commands of a server are offered, answered within three seconds for one pe
   // Nobody who is not let in commands anything, and they are told so.
   const refused = await driver.command({ name: "status", room: "team", from: "eve" });
   await until(() => driver.fake.interaction(refused.token).original, "a word to the stranger");
+  // What follows the first part is for that person alone as well.
+  const help = await driver.command({ name: "help", room: "team" });
+  await until(() => driver.fake.calls.some((call) => call.method === "POST" && call.path === `/webhooks/100/${help.token}`), "a second part");
+  const parts = driver.fake.messages.get("600").slice(-2);
+  for (const part of parts) assert.ok(part.kept.ephemeral, "nobody else sees it");
   // Too late for the command's own answer: it comes as a message.
   driver.fake.fault({ what: "server-error", on: /^POST \/interactions\// });
   await driver.command({ name: "help" });
