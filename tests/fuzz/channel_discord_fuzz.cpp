@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!frame) return 0;
   const Me me{"100", "claw", "100"};
   const auto* inner = find(*frame, "d");
-  for (const auto type : {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_REACTION_ADD", "INTERACTION_CREATE"}) {
+  for (const auto type :
+       {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_REACTION_ADD", "INTERACTION_CREATE"}) {
     const auto event = event_from(type, inner ? *inner : *frame, 1, me, "501");
     if (event && (!valid_id(event->event_id) || event->event_id.size() > 100 || event->chat.id.empty())) std::abort();
   }

@@ -151,7 +151,9 @@ public:
     CO_TRY(const auto target, co_await target_of(std::move(chat)));
     if (target.problem) co_return fail(Kind::remote, target.problem->message);
     RestCall call{"POST", fmt::format("/channels/{}/typing", target.id), {}, {}};
-    CO_TRY([[maybe_unused]] const auto answer, co_await rest_->call(std::move(call)));
+    CO_TRY(const auto answer, co_await rest_->call(std::move(call)));
+    // Where it is refused it is not asked again: too many refusals lock a bot out.
+    if (answer.problem) co_return fail(Kind::remote, answer.problem->message);
     co_return Result<>{};
   }
 
@@ -264,8 +266,8 @@ private:
     co_return Target{std::move(id), {}};
   }
 
-  // As the answer to a command: the first part fills in what said "thinking", others follow. Nothing when the command is
-  // too old for that (15 minutes).
+  // As the answer to a command: the first part fills in what said "thinking", others follow. Nothing when the command
+  // is too old for that (15 minutes).
   Task<std::optional<ports::SendReport>> answer_command(ports::Outgoing message) {
     const bool first = message.idempotency_key.ends_with("-0") || message.idempotency_key.ends_with("-preview");
     auto body = content_of(message);

@@ -3,6 +3,7 @@
 #include "extensions/channels/discord/events.hpp"
 #include "extensions/channels/discord/rest_api.hpp"
 #include "extensions/channels/discord/voice.hpp"
+#include "ports/fake_http_client.hpp"
 #include <gtest/gtest.h>
 
 namespace openclaw::extensions::discord {
@@ -44,7 +45,8 @@ TEST(DiscordEvents, ReadAGuildMessageWithMentionReplyAndFile) {
 }
 
 TEST(DiscordEvents, TakeTheRoleThatDiscordMadeForUsAsAMention) {
-  const auto text = R"({"id":"1","channel_id":"6","guild_id":"5","author":{"id":"7"},"content":"<@&501> hi","mention_roles":["501"]})";
+  const auto text =
+      R"({"id":"1","channel_id":"6","guild_id":"5","author":{"id":"7"},"content":"<@&501> hi","mention_roles":["501"]})";
   EXPECT_TRUE(event("MESSAGE_CREATE", text, "501")->mentions_me);
   EXPECT_EQ(event("MESSAGE_CREATE", text, "501")->text, "hi");
   EXPECT_FALSE(event("MESSAGE_CREATE", text, "502")->mentions_me);
@@ -53,20 +55,25 @@ TEST(DiscordEvents, TakeTheRoleThatDiscordMadeForUsAsAMention) {
 }
 
 TEST(DiscordEvents, KnowOurselvesBotsAndWebhooks) {
-  EXPECT_TRUE(event("MESSAGE_CREATE", R"({"id":"1","channel_id":"6","author":{"id":"100","bot":true},"content":"x"})")->from.is_self);
-  EXPECT_TRUE(event("MESSAGE_CREATE", R"({"id":"1","channel_id":"6","webhook_id":"3","author":{"id":"3"},"content":"x"})")->from.is_bot);
+  EXPECT_TRUE(event("MESSAGE_CREATE", R"({"id":"1","channel_id":"6","author":{"id":"100","bot":true},"content":"x"})")
+                  ->from.is_self);
+  EXPECT_TRUE(
+      event("MESSAGE_CREATE", R"({"id":"1","channel_id":"6","webhook_id":"3","author":{"id":"3"},"content":"x"})")
+          ->from.is_bot);
 }
 
 TEST(DiscordEvents, LeaveOutWhatCannotBeUsed) {
-  for (const auto* text : {R"({})", R"({"id":5,"channel_id":[],"author":"x"})", R"({"id":"1","channel_id":"../6","author":{"id":"7"}})",
-                           R"({"id":"1","channel_id":"6","author":{"id":"7"},"type":6})", R"([])", "null"})
+  for (const auto* text :
+       {R"({})", R"({"id":5,"channel_id":[],"author":"x"})", R"({"id":"1","channel_id":"../6","author":{"id":"7"}})",
+        R"({"id":"1","channel_id":"6","author":{"id":"7"},"type":6})", R"([])", "null"})
     EXPECT_FALSE(event("MESSAGE_CREATE", text)) << text;
   EXPECT_FALSE(event("MESSAGE_UPDATE", R"({"id":"1","channel_id":"6","author":{"id":"7"},"edited_timestamp":null})"));
   EXPECT_FALSE(event("SOMETHING_NEW", R"({"id":"1"})"));
 }
 
 TEST(DiscordEvents, ReadCommandsWithTheirArgumentsAndToken) {
-  const auto got = event("INTERACTION_CREATE", R"({"id":"55","application_id":"100","type":2,"token":"abc.DEF-_","channel_id":"600",
+  const auto got =
+      event("INTERACTION_CREATE", R"({"id":"55","application_id":"100","type":2,"token":"abc.DEF-_","channel_id":"600",
     "guild_id":"500","member":{"user":{"id":"7","username":"ada"}},
     "data":{"name":"think","options":[{"name":"arguments","type":3,"value":"high"},{"name":"n","type":4,"value":3}]}})");
   ASSERT_TRUE(got);
@@ -130,7 +137,8 @@ std::string markdown(Node block) {
 
 TEST(DiscordDialect, EscapesWhatDiscordWouldReadAsMarkup) {
   EXPECT_EQ(escape("a_b *c* `d` ~~e~~ ||f|| [g](h)"), "a\\_b \\*c\\* \\`d\\` \\~\\~e\\~\\~ \\|\\|f\\|\\| \\[g](h)");
-  EXPECT_EQ(escape("# no heading\n- no list\n1. no number\n> no quote"), "\\# no heading\n\\- no list\n1\\. no number\n\\> no quote");
+  EXPECT_EQ(escape("# no heading\n- no list\n1. no number\n> no quote"),
+            "\\# no heading\n\\- no list\n1\\. no number\n\\> no quote");
   EXPECT_EQ(escape("#tag 3 - 4 and 5 > 4"), "#tag 3 - 4 and 5 > 4");
   EXPECT_EQ(escape("<@7> <#6> <:a:1> <b> <script>"), "\\<@7> \\<#6> \\<:a:1> <b> <script>");
 }
@@ -156,7 +164,8 @@ TEST(DiscordRest, SortsRefusals) {
   EXPECT_EQ(problem_of(502, parsed("null")).fault, SendFault::transient);
   EXPECT_EQ(problem_of(403, parsed(R"({"code":50013})")).fault, SendFault::refused);
   EXPECT_EQ(problem_of(404, parsed(R"({"code":10003})")).fault, SendFault::missing);
-  const auto tall = problem_of(400, parsed(R"({"code":50035,"message":"Invalid Form Body","errors":{"content":{"_errors":
+  const auto tall =
+      problem_of(400, parsed(R"({"code":50035,"message":"Invalid Form Body","errors":{"content":{"_errors":
     [{"code":"BASE_TYPE_MAX_LENGTH","message":"Must be 2000 or fewer in length."}]}}})"));
   EXPECT_EQ(tall.fault, SendFault::too_long);
   EXPECT_NE(tall.message.find("content: Must be 2000"), std::string::npos);
@@ -166,8 +175,93 @@ TEST(DiscordRest, GivesCallsThatShareALimitOneRoute) {
   EXPECT_EQ(route_of("PATCH", "/channels/1/messages/2"), route_of("PATCH", "/channels/1/messages/3"));
   EXPECT_NE(route_of("PATCH", "/channels/1/messages/2"), route_of("PATCH", "/channels/2/messages/2"));
   EXPECT_NE(route_of("PATCH", "/channels/1/messages/2"), route_of("DELETE", "/channels/1/messages/2"));
-  EXPECT_EQ(route_of("PUT", "/channels/1/messages/2/reactions/%F0%9F/@me"), route_of("PUT", "/channels/1/messages/3/reactions/x/@me"));
+  EXPECT_EQ(route_of("PUT", "/channels/1/messages/2/reactions/%F0%9F/@me"),
+            route_of("PUT", "/channels/1/messages/3/reactions/x/@me"));
   EXPECT_EQ(percent_encoded("👍 a:1"), "%F0%9F%91%8D%20a%3A1");
+}
+
+// Time that passes at once when somebody sleeps.
+class QuickTime final : public async::Time {
+public:
+  std::int64_t now_ms() const override { return now; }
+  std::int64_t monotonic_ms() const override { return now; }
+  Task<> sleep_ms(std::int64_t milliseconds) override {
+    now += milliseconds;
+    co_return Result<>{};
+  }
+  std::int64_t now = 1'000'000;
+};
+
+struct DiscordRestApi : testing::Test {
+  RestAnswer call(std::string method, std::string path, bool patient = false) {
+    RestCall wanted{std::move(method), std::move(path), {}, {}};
+    wanted.patient = patient;
+    auto answer = async::run(loop, rest.call(std::move(wanted)));
+    EXPECT_TRUE(answer);
+    return answer ? *answer : RestAnswer{};
+  }
+  void answers(const std::string& path, int status, net::Headers headers, std::string body) {
+    http.answer("https://discord.test/api/v10" + path, {status, std::move(headers), {std::move(body)}});
+  }
+  async::asio::io_context loop;
+  QuickTime time;
+  ports::FakeHttpClient http;
+  RestApi rest{time, http, "https://discord.test/api/", Secret("hidden")};
+  const std::int64_t began = time.now;
+};
+
+TEST_F(DiscordRestApi, WaitsUntilASpentBucketIsFullAgainAndOthersDoNotWaitForIt) {
+  answers("/channels/1/messages", 200, {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset-After", "2.5"}}, "{}");
+  answers("/channels/2/messages", 200, {}, "{}");
+  call("POST", "/channels/1/messages");
+  call("POST", "/channels/2/messages");
+  EXPECT_EQ(time.now, began);
+  call("POST", "/channels/1/messages");
+  EXPECT_EQ(time.now, began + 2500);
+}
+
+TEST_F(DiscordRestApi, SaysALimitToWhoSendsAndWaitsItOutForWhoIsPatient) {
+  answers("/a", 429, {}, R"({"retry_after":3,"global":true})");
+  answers("/a", 200, {}, R"({"id":"1"})");
+  const auto limited = call("GET", "/a");
+  ASSERT_TRUE(limited.problem);
+  EXPECT_EQ(limited.problem->retry_after_ms, 3000);
+  EXPECT_EQ(time.now, began);
+  answers("/b", 200, {}, "{}");
+  call("GET", "/b");
+  EXPECT_EQ(time.now, began + 3000) << "a global limit holds for every call";
+  answers("/c", 429, {}, R"({"retry_after":1.5})");
+  answers("/c", 200, {}, R"({"id":"2"})");
+  EXPECT_FALSE(call("GET", "/c", true).problem);
+  EXPECT_EQ(time.now, began + 4500);
+  answers("/d", 429, {}, R"({"retry_after":3000})");
+  EXPECT_TRUE(call("GET", "/d", true).problem) << "nobody waits for an hour";
+}
+
+TEST_F(DiscordRestApi, NeverSaysItsTokenOrAnAddress) {
+  const auto lost = call("POST", "/webhooks/1/secret-of-an-interaction");
+  ASSERT_TRUE(lost.problem);
+  EXPECT_EQ(lost.problem->message.find("secret"), std::string::npos);
+  EXPECT_EQ(*http.requests.back().headers.find("Authorization"), "Bot hidden");
+  answers("/users/@me", 401, {}, R"({"message":"401: Unauthorized","code":0})");
+  const auto refused = refusal(call("GET", "/users/@me"));
+  EXPECT_EQ(refused.kind, Kind::denied);
+  EXPECT_NE(refused.hint.find("channels.discord.token"), std::string::npos);
+}
+
+TEST_F(DiscordRestApi, FetchesFilesFromDiscordAloneAndNoWebPages) {
+  http.answer("https://cdn.discordapp.com/a.png", {200, {{"Content-Type", "image/png"}}, {"picture"}});
+  http.answer("https://discord.test/page", {200, {{"Content-Type", "text/html; charset=utf-8"}}, {"<!doctype html>"}});
+  http.answer("https://evil.test/a.png", {200, {}, {"x"}});
+  const auto fetch = [&](std::string url) {
+    return async::run(loop, rest.download(std::move(url), 1000, "image/png"));
+  };
+  EXPECT_EQ(*fetch("https://cdn.discordapp.com/a.png"), "picture");
+  EXPECT_FALSE(http.requests.back().headers.find("Authorization"));
+  EXPECT_FALSE(fetch("https://discord.test/page"));
+  for (const auto* other :
+       {"https://evil.test/a.png", "http://cdn.discordapp.com/a.png", "https://cdn.discordapp.com.evil.test/a", "x"})
+    EXPECT_FALSE(fetch(other)) << other;
 }
 
 TEST(DiscordVoice, ReadsTheLengthFromTheLastPage) {

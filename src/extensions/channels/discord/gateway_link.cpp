@@ -27,7 +27,8 @@ constexpr std::string_view kWanted[] = {"READY",
 } // namespace
 
 struct GatewayLink::State {
-  State(const ports::ChannelServices& services, ports::ChannelHost& to, std::shared_ptr<RestApi> api, LinkSettings wanted)
+  State(const ports::ChannelServices& services, ports::ChannelHost& to, std::shared_ptr<RestApi> api,
+        LinkSettings wanted)
       : executor(services.executor), background(services.background), time(services.time), random(services.random),
         http(services.http), rest(std::move(api)), settings(wanted), host(&to),
         waiting(services.executor, kMostWaiting) {}
@@ -45,10 +46,10 @@ struct GatewayLink::State {
   Session session;
   Verdict verdict = verdict_of(1006);
   std::int64_t done = 0;
-  bool answered = true;   // the last heartbeat
-  bool full = false;      // nothing is read because much waits
-  bool ended = false;     // by the owner
-  bool left = false;      // by us, and `verdict` says why
+  bool answered = true; // the last heartbeat
+  bool full = false;    // nothing is read because much waits
+  bool ended = false;   // by the owner
+  bool left = false;    // by us, and `verdict` says why
   bool greeted = false;
   bool complained = false;
   async::Scope::Child heart;
@@ -62,8 +63,7 @@ struct GatewayLink::State {
 
   void greet() {
     if (!session.id.empty()) {
-      say(6, json::object{
-                 {"token", rest->token().reveal()}, {"session_id", session.id}, {"seq", session.sequence}});
+      say(6, json::object{{"token", rest->token().reveal()}, {"session_id", session.id}, {"seq", session.sequence}});
       return;
     }
     json::object properties{{"os", "linux"}, {"browser", "openclaw"}, {"device", "openclaw"}};
@@ -132,8 +132,8 @@ struct GatewayLink::State {
     auto deferral = std::make_shared<Deferral>(executor);
     const bool alone = type == 2 && settings.ephemeral && find(interaction, "guild_id");
     if (const auto self = weak.lock())
-      background.spawn("discord interaction", defer(self, deferral, id, string_or(interaction, "token"),
-                                                    type == 2 ? 5 : 6, alone));
+      background.spawn("discord interaction",
+                       defer(self, deferral, id, string_or(interaction, "token"), type == 2 ? 5 : 6, alone));
     return deferral;
   }
 
@@ -204,8 +204,7 @@ struct GatewayLink::State {
       state->host->alive();
       auto frame = parse_json(*text, "frame of Discord");
       if (!frame || !frame->is_object()) {
-        if (!state->complained)
-          state->host->warn("Discord sent something that is not JSON; it was left out.");
+        if (!state->complained) state->host->warn("Discord sent something that is not JSON; it was left out.");
         state->complained = true;
         continue;
       }
@@ -223,9 +222,10 @@ struct GatewayLink::State {
     if (left) return;
     if (error.kind == Kind::invalid) {
       // The same session would send the same frame again.
-      verdict = {Next::identify,
-                 Error{Kind::transient, "Discord sent a frame that cannot be read: " + error.message,
-                       "A new session is begun.", {}}};
+      verdict = {Next::identify, Error{Kind::transient,
+                                       "Discord sent a frame that cannot be read: " + error.message,
+                                       "A new session is begun.",
+                                       {}}};
       return;
     }
     const auto code = std::atoi(error.code.c_str());
@@ -233,8 +233,8 @@ struct GatewayLink::State {
   }
 };
 
-GatewayLink::GatewayLink(const ports::ChannelServices& services, ports::ChannelHost& host, std::shared_ptr<RestApi> rest,
-                         LinkSettings settings)
+GatewayLink::GatewayLink(const ports::ChannelServices& services, ports::ChannelHost& host,
+                         std::shared_ptr<RestApi> rest, LinkSettings settings)
     : state_(std::make_shared<State>(services, host, std::move(rest), settings)), background_(services.background) {
   state_->weak = state_;
 }

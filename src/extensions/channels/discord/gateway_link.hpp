@@ -1,5 +1,5 @@
-// One connection to Discord's gateway: greets, keeps the heart beating and hands on what comes, in order. Reading goes on
-// while an event is being stored, so that a busy disk is not taken for a dead connection.
+// One connection to Discord's gateway: greets, keeps the heart beating and hands on what comes, in order. Reading goes
+// on while an event is being stored, so that a busy disk is not taken for a dead connection.
 #pragma once
 #include "extensions/channels/discord/rest_api.hpp"
 #include "extensions/channels/discord/session.hpp"
@@ -31,7 +31,8 @@ struct LinkSettings {
 
 class GatewayLink {
 public:
-  // `services` is used while the link lives; what it starts ends with it and refers to nothing of the caller but `host`.
+  // `services` is used while the link lives; what it starts ends with it and refers to nothing of the caller but
+  // `host`.
   GatewayLink(const ports::ChannelServices& services, ports::ChannelHost& host, std::shared_ptr<RestApi> rest,
               LinkSettings settings);
   ~GatewayLink(); // leaves so that Discord keeps the session

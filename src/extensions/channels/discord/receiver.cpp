@@ -13,6 +13,9 @@ constexpr std::int64_t kLongestStartWaitMs = 15 * 60 * 1000;
 constexpr std::int64_t kOldestGapMs = 24 * 60 * 60 * 1000;
 constexpr std::size_t kMostRooms = 1000;
 constexpr std::int64_t kDeferralMs = 4000;
+constexpr int kGapAttempts = 3;
+constexpr int kDirect = 1; // types of channels
+constexpr int kGroup = 3;
 
 } // namespace
 
@@ -71,7 +74,7 @@ Task<std::string> Receiver::gateway_url(ports::ChannelHost& host) {
 }
 
 Task<> Receiver::take(ports::ChannelHost& host, Dispatch dispatch) {
-  if (dispatch.type == "READY") co_return co_await begin(host, std::move(dispatch.data));
+  if (dispatch.type == "READY") co_return co_await begin(host, std::move(dispatch));
   if (dispatch.type == "RESUMED") {
     host.connected("@" + session_.me.name);
   } else if (dispatch.type == "GUILD_CREATE") {
@@ -86,22 +89,23 @@ Task<> Receiver::take(ports::ChannelHost& host, Dispatch dispatch) {
   co_return Result<>{};
 }
 
-Task<> Receiver::begin(ports::ChannelHost& host, json::value ready) {
-  session_.id = string_or(ready, "session_id");
-  const auto url = string_or(ready, "resume_gateway_url");
-  session_.resume_url = url.starts_with("wss://") || rest_->base().starts_with("http://") ? url : std::string();
-  session_.sequence = 1;
-  if (const auto* user = find(ready, "user")) {
+Task<> Receiver::begin(ports::ChannelHost& host, Dispatch ready) {
+  if (const auto* user = find(ready.data, "user")) {
     session_.me.id = string_or(*user, "id");
     session_.me.name = string_or(*user, "username");
   }
-  if (const auto* application = find(ready, "application"))
+  if (const auto* application = find(ready.data, "application"))
     session_.me.application_id = string_or(*application, "id");
   if (!is_snowflake(session_.me.id)) co_return fail(Kind::remote, "Discord does not say who this bot is.");
-  auto checkpoint = to_checkpoint(session_);
-  CO_TRY_VOID(co_await host.save_checkpoint(std::move(checkpoint)));
   host.connected("@" + session_.me.name);
-  co_return co_await close_gap(host);
+  // The session is worth resuming only when what came before it has been read: until then a new one is begun.
+  CO_TRY_VOID(co_await close_gap(host));
+  session_.id = string_or(ready.data, "session_id");
+  const auto url = string_or(ready.data, "resume_gateway_url");
+  session_.resume_url = url.starts_with("wss://") || rest_->base().starts_with("http://") ? url : std::string();
+  session_.sequence = ready.sequence;
+  auto checkpoint = to_checkpoint(session_);
+  co_return co_await host.save_checkpoint(std::move(checkpoint));
 }
 
 // A new session is told nothing of what happened before it.
@@ -109,25 +113,40 @@ Task<> Receiver::close_gap(ports::ChannelHost& host) {
   const auto oldest = services_.time.now_ms() - kOldestGapMs;
   const auto seen = session_.seen;
   for (const auto& [channel, last] : seen) {
-    RestCall call{"GET", fmt::format("/channels/{}/messages?after={}&limit=100", channel, last), {}, {}};
-    call.patient = true;
-    CO_TRY(const auto answer, co_await rest_->call(std::move(call)));
-    if (answer.problem || !answer.body.is_array()) {
-      if (answer.problem && answer.problem->fault != ports::SendFault::missing)
-        host.warn("What was written while the connection was lost could not be read: " + answer.problem->message);
-      continue;
-    }
+    CO_TRY(auto messages, co_await messages_after(host, channel, last));
+    if (messages.empty()) continue;
     CO_TRY(const auto room, co_await room_of(channel));
-    auto messages = answer.body.get_array();
+    // What is read does not say in which server it was said, and nothing of a server may pass for a direct message.
+    const bool known = room.type == kDirect || room.type == kGroup || !room.guild_id.empty();
+    if (!known) continue;
     std::reverse(messages.begin(), messages.end()); // the newest comes first
     for (auto& message : messages) {
       if (!message.is_object() || time_of(string_or(message, "id")) < oldest) continue;
-      if (!room.guild_id.empty()) message.get_object()["guild_id"] = room.guild_id;
+      auto& fields = message.get_object();
+      fields["channel_type"] = room.type;
+      if (!room.guild_id.empty()) fields["guild_id"] = room.guild_id;
       Dispatch missed{"MESSAGE_CREATE", 0, std::move(message), nullptr};
       CO_TRY_VOID(co_await take_event(host, std::move(missed)));
     }
   }
   co_return Result<>{};
+}
+
+Task<json::array> Receiver::messages_after(ports::ChannelHost& host, std::string channel, std::string last) {
+  for (int attempts = 1;; ++attempts) {
+    RestCall call{"GET", fmt::format("/channels/{}/messages?after={}&limit=100", channel, last), {}, {}};
+    call.patient = true;
+    CO_TRY(auto answer, co_await rest_->call(std::move(call)));
+    if (!answer.problem) co_return answer.body.is_array() ? std::move(answer.body.get_array()) : json::array();
+    const bool gone = answer.status == 403 || answer.status == 404;
+    if (!gone && attempts < kGapAttempts) {
+      CO_TRY_VOID(co_await services_.time.sleep_ms(1000 * attempts));
+      continue;
+    }
+    if (!gone)
+      host.warn("What was written while the connection was lost could not be read: " + answer.problem->message);
+    co_return json::array();
+  }
 }
 
 Task<> Receiver::take_event(ports::ChannelHost& host, Dispatch dispatch) {

@@ -1,5 +1,5 @@
-// What Discord's gateway brings, as events for the host: sessions that are resumed, gaps that are closed, threads put to
-// their channels.
+// What Discord's gateway brings, as events for the host: sessions that are resumed, gaps that are closed, threads put
+// to their channels.
 #pragma once
 #include "extensions/channels/discord/events.hpp"
 #include "extensions/channels/discord/gateway_link.hpp"
@@ -20,8 +20,9 @@ private:
   Task<Verdict> live(ports::ChannelHost& host);
   Task<std::string> gateway_url(ports::ChannelHost& host);
   Task<> take(ports::ChannelHost& host, Dispatch dispatch);
-  Task<> begin(ports::ChannelHost& host, json::value ready);
+  Task<> begin(ports::ChannelHost& host, Dispatch ready);
   Task<> close_gap(ports::ChannelHost& host);
+  Task<json::array> messages_after(ports::ChannelHost& host, std::string channel, std::string last);
   Task<> take_event(ports::ChannelHost& host, Dispatch dispatch);
   Task<> settle(ports::InboundEvent& event);
   Task<Room> room_of(std::string id);

@@ -158,7 +158,8 @@ void RestApi::note_limits(const std::string& route, const net::Response& respons
     else
       buckets_.erase(route);
   }
-  if (buckets_.size() > kMostBuckets) std::erase_if(buckets_, [&](const auto& one) { return one.second.reset_ms <= now; });
+  if (buckets_.size() > kMostBuckets)
+    std::erase_if(buckets_, [&](const auto& one) { return one.second.reset_ms <= now; });
   if (buckets_.size() > kMostBuckets) buckets_.clear();
 }
 
@@ -166,8 +167,8 @@ Task<std::string> RestApi::download(std::string url, std::size_t limit, std::str
   const auto target = net::parse_url(url);
   const auto own = net::parse_url(base_);
   if (!target || !own) co_return fail(Kind::invalid, "Discord does not say where it is");
-  const bool discord = target->scheme == "https" &&
-                       (target->host == "cdn.discordapp.com" || target->host == "media.discordapp.net");
+  const bool discord =
+      target->scheme == "https" && (target->host == "cdn.discordapp.com" || target->host == "media.discordapp.net");
   const bool beside_api = target->host == own->host && target->port == own->port && target->scheme == own->scheme;
   if (!discord && !beside_api) co_return fail(Kind::denied, "it does not lie with Discord");
   net::Outbound request("GET", std::move(url));
@@ -208,7 +209,8 @@ ports::SendProblem problem_of(int status, const json::value& body) {
   const auto code = integer_or(body, "code", 0);
   auto said = printable(string_or(body, "message", "no reason given"), 200);
   if (const auto* errors = find(body, "errors"))
-    if (const auto detail = complaint(*errors, 0); !detail.empty()) said += fmt::format(" ({})", printable(detail, 200));
+    if (const auto detail = complaint(*errors, 0); !detail.empty())
+      said += fmt::format(" ({})", printable(detail, 200));
   ports::SendProblem problem{SendFault::unsupported, fmt::format("Discord: {} ({}, code {}).", said, status, code), 0};
   if (status == 429) {
     problem.fault = SendFault::retry_after;

@@ -1,5 +1,5 @@
-// Discord's REST API, version 10, as calls. It keeps to the limits that Discord tells with each answer, and never puts a
-// token, the bot's or an interaction's, into a message.
+// Discord's REST API, version 10, as calls. It keeps to the limits that Discord tells with each answer, and never puts
+// a token, the bot's or an interaction's, into a message.
 #pragma once
 #include "async/time.hpp"
 #include "base/json.hpp"
@@ -60,7 +60,8 @@ private:
   std::int64_t global_until_ms_ = 0;
 };
 
-// Calls with the same route share a limit: the ids of the channel, server or webhook are a part of it, others not. Pure.
+// Calls with the same route share a limit: the ids of the channel, server or webhook are a part of it, others not.
+// Pure.
 std::string route_of(std::string_view method, std::string_view path);
 // What Discord said with `status` and this body. Pure.
 ports::SendProblem problem_of(int status, const json::value& body);

@@ -104,8 +104,8 @@ Verdict verdict_of(int close_code) {
   case 4003:
   case 4007:
   case 4009:
-    return {Next::identify, closed(Kind::transient, fmt::format("Discord ended the session ({}).", close_code),
-                                   "A new one is begun.")};
+    return {Next::identify,
+            closed(Kind::transient, fmt::format("Discord ended the session ({}).", close_code), "A new one is begun.")};
   default:
     return {Next::resume, closed(Kind::transient, fmt::format("The connection to Discord broke ({}).", close_code),
                                  "It is made again.")};
