@@ -69,6 +69,21 @@ test("when Discord has forgotten the session, what was missed is read from the c
   for (const { mark } of [direct, room]) assert.equal((await bench.requests(mark)).length, 1);
 });
 
+test("what was taken back before anybody was asked is not told to the model, also when it was taken back in bulk", async () => {
+  await open();
+  const { driver } = bench;
+  const said = [];
+  for (const text of ["one", "two", "three"]) said.push(await bench.ask({ from: "bo", text, ...team }));
+  driver.fake.removeAll("600", said.slice(0, 2).map(({ message }) => message.id));
+  await driver.remove(said[2].message);
+  const kept = await bench.ask({ from: "bo", text: "this stays", ...team });
+  const { mark: own } = await bench.ask({ text: "what was said?", mention: true, ...team });
+  const [request] = await bench.requests(own, { atLeast: 1 });
+  const got = Bench.lastUserText(request);
+  assert.ok(got.includes(kept.mark), got);
+  for (const { mark } of said) assert.ok(!got.includes(mark), got);
+});
+
 test("a connection whose heartbeats nobody answers is dead, and replaced", async () => {
   class Quick extends Driver {
     static async start() {

@@ -196,6 +196,11 @@ export class FakeDiscord {
     this.gateway.dispatch(type, this.#told(message, this.channels.get(message.channel_id)));
   }
 
+  removeAll(channelId, ids) {
+    for (const message of this.messages.get(channelId)) if (ids.includes(message.id)) message.kept.removed = true;
+    this.gateway.dispatch("MESSAGE_DELETE_BULK", { ids, channel_id: channelId, guild_id: this.channels.get(channelId).guild_id });
+  }
+
   attach(name, type, bytes, more = {}) {
     const id = this.snowflake();
     const path = `/attachments/1/${id}/${encodeURIComponent(name)}`;

@@ -14,6 +14,7 @@ constexpr std::int64_t kOldestGapMs = 24 * 60 * 60 * 1000;
 constexpr std::size_t kMostRooms = 1000;
 constexpr std::int64_t kDeferralMs = 4000;
 constexpr int kGapAttempts = 3;
+constexpr std::size_t kMostRemoved = 100; // as many as Discord removes at once
 constexpr int kDirect = 1; // types of channels
 constexpr int kGroup = 3;
 
@@ -83,6 +84,14 @@ Task<> Receiver::take(ports::ChannelHost& host, Dispatch dispatch) {
     if (is_snowflake(role) && host.recall(key) != role) CO_TRY_VOID(co_await host.remember(key, std::move(role)));
   } else if (dispatch.type == "CHANNEL_UPDATE" || dispatch.type == "THREAD_UPDATE") {
     rooms_.erase(string_or(dispatch.data, "id"));
+  } else if (dispatch.type == "MESSAGE_DELETE_BULK") {
+    const auto* list = find(dispatch.data, "ids");
+    const auto ids = list && list->is_array() ? list->get_array() : json::array();
+    for (std::size_t at = 0; at < ids.size() && at < kMostRemoved; ++at) {
+      Dispatch one{"MESSAGE_DELETE", 0, dispatch.data, nullptr};
+      one.data.get_object()["id"] = ids[at];
+      CO_TRY_VOID(co_await take_event(host, std::move(one)));
+    }
   } else if (dispatch.data.is_object()) {
     co_return co_await take_event(host, std::move(dispatch));
   }
@@ -173,7 +182,7 @@ Task<> Receiver::take_event(ports::ChannelHost& host, Dispatch dispatch) {
   if (const auto* said = find(dispatch.data, "channel"); said && find(*said, "type") && !event->chat.space_id.empty()) {
     auto room = room_from(*said);
     room.guild_id = event->chat.space_id;
-    rooms_.try_emplace(channel, std::move(room));
+    keep(channel, std::move(room));
   }
   if (!event->chat.space_id.empty()) CO_TRY_VOID(co_await settle(*event));
   auto after = session_;
@@ -203,9 +212,13 @@ Task<Room> Receiver::room_of(std::string id) {
   const bool gone = answer.problem && (answer.status == 403 || answer.status == 404);
   if (answer.problem && !gone) co_return std::unexpected(refusal(answer));
   auto room = gone ? Room{} : room_from(answer.body);
-  if (rooms_.size() >= kMostRooms) rooms_.clear();
-  rooms_.insert_or_assign(id, room);
+  keep(std::move(id), room);
   co_return room;
+}
+
+void Receiver::keep(std::string id, Room room) {
+  if (rooms_.size() >= kMostRooms) rooms_.clear();
+  rooms_.insert_or_assign(std::move(id), std::move(room));
 }
 
 } // namespace openclaw::extensions::discord

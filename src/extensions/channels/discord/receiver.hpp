@@ -26,6 +26,7 @@ private:
   Task<> take_event(ports::ChannelHost& host, Dispatch dispatch);
   Task<> settle(ports::InboundEvent& event);
   Task<Room> room_of(std::string id);
+  void keep(std::string id, Room room);
 
   const ports::ChannelServices& services_;
   std::shared_ptr<RestApi> rest_;
