@@ -87,6 +87,9 @@ describe("discord.js and the fake", { skip: unavailable, concurrency: 1 }, () =>
     await seen("reaction 👍 by 7");
     discord.gateway.dispatch("MESSAGE_DELETE", { id: first.id, channel_id: "600", guild_id: "500" });
     await seen(`removal ${first.id}`);
+    client.on(Events.MessageBulkDelete, (messages) => got.push(`removals ${messages.size}`));
+    discord.removeAll("600", [discord.post("600", ada, { content: "x" }).id, discord.post("600", ada, { content: "y" }).id]);
+    await seen("removals 2");
     discord.addThread("600", "alpha");
     await seen("thread alpha in 600");
     assert.ok(!got.some((one) => one.startsWith("error")), JSON.stringify(got));

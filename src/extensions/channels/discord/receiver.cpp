@@ -15,7 +15,7 @@ constexpr std::size_t kMostRooms = 1000;
 constexpr std::int64_t kDeferralMs = 4000;
 constexpr int kGapAttempts = 3;
 constexpr std::size_t kMostRemoved = 100; // as many as Discord removes at once
-constexpr int kDirect = 1; // types of channels
+constexpr int kDirect = 1;                // types of channels
 constexpr int kGroup = 3;
 
 } // namespace
