@@ -329,8 +329,8 @@ private:
 std::shared_ptr<WebSocket> make_websocket(std::unique_ptr<Stream> stream, WebSocketRole role, std::size_t read_limit,
                                           std::string already_read, std::shared_ptr<void> slot,
                                           std::int64_t silence_ms) {
-  auto core = std::make_shared<Core>(std::move(stream), role, read_limit, std::move(already_read), std::move(slot),
-                                     silence_ms);
+  auto core =
+      std::make_shared<Core>(std::move(stream), role, read_limit, std::move(already_read), std::move(slot), silence_ms);
   return std::make_shared<Handle>(std::move(core));
 }
 

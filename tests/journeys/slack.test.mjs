@@ -211,3 +211,15 @@ test("a message to a person goes to their direct room; files are taken from Slac
   const [request] = await model.requests({ text: "look at this", atLeast: 1 });
   assert.match(JSON.stringify(request.body), /was not fetched: it lies on a host that is not Slack's/);
 });
+
+test("a room may be named by its name", async () => {
+  await startGateway({ rooms: { "#team": {} } });
+  await driver.say({ room: "team", text: "by name", mention: true });
+  await told({ room: "team" }, /by name/);
+  slack.room({ id: "C0OTHER", name: "other", is_channel: true });
+  slack.event(slack.callback(slack.message("C0OTHER", driver.people.ada.id, `<@${bot.user_id}> not listed`)));
+  await driver.say({ room: "team", text: "by name again", mention: true });
+  await told({ room: "team" }, /by name again/);
+  assert.equal(slack.posted.filter((one) => one.channel === "C0OTHER").length, 0);
+  assert.equal(slack.calls.filter((call) => call.method === "conversations.info").length, 2);
+});

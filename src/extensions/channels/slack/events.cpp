@@ -93,8 +93,7 @@ ports::Chat chat_from(const json::value& payload, const json::value& event, cons
   ports::Chat chat;
   chat.id = string_or(event, "channel");
   chat.kind = kind_of(string_or(event, "channel_type"), chat.id);
-  chat.space_id = string_or(event, "team");
-  if (chat.space_id.empty()) chat.space_id = string_or(payload, "team_id");
+  chat.space_id = string_or(payload, "team_id"); // ours; the event's own is the sender's
   // The message that opened a thread names it too, and stands in the room.
   const auto thread = string_or(message, "thread_ts");
   if (is_ts(thread) && (thread != string_or(message, "ts") || !string_or(message, "parent_user_id").empty()))
@@ -142,12 +141,11 @@ std::optional<InboundEvent> message_event(const json::value& payload, const json
   ours.from = person_from(event, me, name_of);
   ours.sent_ms = ts_milliseconds(ts);
   const auto text = string_or(event, "text");
-  ours.mentions_me =
-      string_or(event, "type") == "app_mention" ||
-      (!me.user_id.empty() && (text.find(fmt::format("<@{}>", me.user_id)) != std::string::npos ||
-                               text.find(fmt::format("<@{}|", me.user_id)) != std::string::npos));
-  ours.replies_to_me = !ours.chat.thread_id.empty() && !me.user_id.empty() &&
-                       string_or(event, "parent_user_id") == me.user_id;
+  ours.mentions_me = string_or(event, "type") == "app_mention" ||
+                     (!me.user_id.empty() && (text.find(fmt::format("<@{}>", me.user_id)) != std::string::npos ||
+                                              text.find(fmt::format("<@{}|", me.user_id)) != std::string::npos));
+  ours.replies_to_me =
+      !ours.chat.thread_id.empty() && !me.user_id.empty() && string_or(event, "parent_user_id") == me.user_id;
   ours.text = plain_words(text, me.user_id, name_of);
   add_files(ours, event);
   add_attachments(ours, event, me, name_of);
@@ -193,7 +191,7 @@ std::int64_t ts_milliseconds(std::string_view ts) {
 }
 
 ports::ChatKind kind_of(std::string_view channel_type, std::string_view channel_id) {
-  if (channel_type == "im" || (channel_type.empty() && channel_id.starts_with('D'))) return ports::ChatKind::direct;
+  if (channel_type == "im" || channel_id.starts_with('D')) return ports::ChatKind::direct;
   if (channel_type == "mpim" || (channel_type.empty() && channel_id.starts_with('G'))) return ports::ChatKind::group;
   return ports::ChatKind::channel;
 }
@@ -229,6 +227,7 @@ std::optional<InboundEvent> command_from(const json::value& fields, const Me& me
   const auto room = string_or(fields, "channel_name");
   event.chat.kind = kind_of(room == "directmessage" ? "im" : room.starts_with("mpdm-") ? "mpim" : "", event.chat.id);
   event.chat.space_id = string_or(fields, "team_id");
+  if (event.chat.kind == ports::ChatKind::channel) event.chat.title = room;
   event.from.name = string_or(fields, "user_name");
   event.from.handle = event.from.name.empty() ? std::string() : "@" + event.from.name;
   event.from.is_self = !me.user_id.empty() && event.from.id == me.user_id;

@@ -48,6 +48,18 @@ Task<> Intake::know(std::string user_id) {
   co_return Result<>{};
 }
 
+Task<std::string> Intake::name_of_room(std::string room_id) {
+  const auto* known = rooms_.find(room_id);
+  if (known && known->until_ms > time_.monotonic_ms()) co_return known->name;
+  json::object parameters{{"channel", room_id}};
+  CO_TRY(const auto answer, co_await api_.call_as(reader_, "conversations.info", std::move(parameters), kLookUpMs));
+  const auto* room = answer.problem ? nullptr : find(answer.body, "channel");
+  Known now{room ? string_or(*room, "name") : std::string(), time_.monotonic_ms() + (room ? kNameGoodMs : kNoNameMs)};
+  auto name = now.name;
+  rooms_.put(std::move(room_id), std::move(now));
+  co_return name;
+}
+
 // Who reads a thread for the first time does not know what it is about; Slack says it only when it is asked.
 Task<> Intake::add_starter(ports::InboundEvent& event, json::value payload) {
   const auto* inner = find(payload, "event");
@@ -56,8 +68,7 @@ Task<> Intake::add_starter(ports::InboundEvent& event, json::value payload) {
       event.mentions_me || event.replies_to_me || event.chat.kind == ports::ChatKind::direct || event.quote;
   const auto key = fmt::format("{}:{}", event.chat.id, event.chat.thread_id);
   if (!is_ts(event.chat.thread_id) || threads_.find(key) || (parent_known && !addressed)) co_return Result<>{};
-  json::object parameters{
-      {"channel", event.chat.id}, {"ts", event.chat.thread_id}, {"limit", 1}, {"inclusive", true}};
+  json::object parameters{{"channel", event.chat.id}, {"ts", event.chat.thread_id}, {"limit", 1}, {"inclusive", true}};
   CO_TRY(const auto answer, co_await api_.call_as(reader_, "conversations.replies", std::move(parameters), kLookUpMs));
   const auto* messages = answer.problem ? nullptr : find(answer.body, "messages");
   if (!messages || !messages->is_array() || messages->get_array().empty()) co_return Result<>{};
@@ -87,6 +98,9 @@ Task<> Intake::take_event(ports::ChannelHost& host, json::value payload) {
     if (id != me_.user_id) CO_TRY_VOID(co_await know(id));
   auto event = event_from(payload, me_, names);
   const auto id = event->event_id;
+  if (rooms_by_name_ && event->chat.kind == ports::ChatKind::channel) {
+    CO_TRY(event->chat.title, co_await name_of_room(event->chat.id));
+  }
   if (message) {
     CO_TRY_VOID(co_await add_starter(*event, payload));
     newest_.put(event->chat.id, event->message_id);
@@ -153,7 +167,8 @@ Task<> Intake::catch_up(ports::ChannelHost& host) {
     CO_TRY_VOID(co_await host.remember(std::string(kCatchingUp), since));
   }
   not_read_.clear();
-  json::object parameters{{"types", "im,mpim,public_channel,private_channel"}, {"exclude_archived", true}, {"limit", 200}};
+  json::object parameters{
+      {"types", "im,mpim,public_channel,private_channel"}, {"exclude_archived", true}, {"limit", 200}};
   CO_TRY(const auto rooms, co_await list_all("users.conversations", "channels", std::move(parameters), kMostPages));
   for (const auto& room : rooms)
     CO_TRY_VOID(co_await read_room(host, room, since));

@@ -11,9 +11,11 @@ namespace openclaw::extensions::slack {
 
 class Intake {
 public:
-  // `reader` is the token that people and threads are looked up with; `command` the slash command for plain words, empty: commands are turned off.
-  Intake(async::Time& time, WebApi& api, Secret reader, std::string command)
-      : time_(time), api_(api), reader_(std::move(reader)), command_(std::move(command)) {}
+  // `reader` is the token that people and rooms are looked up with; `command` the slash command for plain words, empty:
+  // commands are turned off. `rooms_by_name`: the settings name rooms by their names, which must be looked up.
+  Intake(async::Time& time, WebApi& api, Secret reader, std::string command, bool rooms_by_name)
+      : time_(time), api_(api), reader_(std::move(reader)), command_(std::move(command)),
+        rooms_by_name_(rooms_by_name) {}
 
   void is(Me me) { me_ = std::move(me); }
   const Me& me() const { return me_; }
@@ -32,6 +34,7 @@ private:
   };
   Task<> take_event(ports::ChannelHost& host, json::value payload);
   Task<> know(std::string user_id);
+  Task<std::string> name_of_room(std::string room_id);
   Task<json::array> list_all(std::string method, std::string key, json::object parameters, int pages);
   Task<> read_room(ports::ChannelHost& host, json::value room, std::string since);
   Task<> add_starter(ports::InboundEvent& event, json::value payload);
@@ -41,8 +44,10 @@ private:
   WebApi& api_;
   Secret reader_;
   std::string command_;
+  bool rooms_by_name_;
   Me me_;
   Bounded<Known> people_{1000};
+  Bounded<Known> rooms_{500};
   Bounded<bool> taken_{500};   // messages that are on disk
   Bounded<bool> threads_{500}; // whose first message was told
   Bounded<std::string> newest_{500};

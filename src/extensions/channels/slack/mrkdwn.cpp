@@ -162,17 +162,46 @@ struct Emoji {
   std::string_view sign, name;
 };
 // What people configure as a mark; custom ones are written by name.
-constexpr Emoji kEmoji[] = {
-    {"👀", "eyes"},     {"👍", "thumbsup"},    {"👍", "+1"},           {"👎", "thumbsdown"},
-    {"👎", "-1"},       {"✅", "white_check_mark"}, {"❌", "x"},        {"⏳", "hourglass_flowing_sand"},
-    {"⌛", "hourglass"}, {"🤔", "thinking_face"}, {"🔥", "fire"},        {"❤", "heart"},
-    {"🎉", "tada"},     {"🙏", "pray"},        {"👏", "clap"},         {"🚀", "rocket"},
-    {"💯", "100"},      {"😂", "joy"},         {"😄", "smile"},        {"😢", "cry"},
-    {"😮", "open_mouth"}, {"🦞", "lobster"},    {"⚙", "gear"},          {"⚠", "warning"},
-    {"👋", "wave"},     {"🤖", "robot_face"},  {"💬", "speech_balloon"}, {"✔", "heavy_check_mark"},
-    {"⭐", "star"},     {"🙌", "raised_hands"}, {"💡", "bulb"},         {"🧠", "brain"},
-    {"📌", "pushpin"},  {"📎", "paperclip"},   {"🔍", "mag"},          {"🛑", "octagonal_sign"},
-    {"👌", "ok_hand"},  {"😀", "grinning"},    {"😊", "blush"},        {"🎯", "dart"}};
+constexpr Emoji kEmoji[] = {{"👀", "eyes"},
+                            {"👍", "thumbsup"},
+                            {"👍", "+1"},
+                            {"👎", "thumbsdown"},
+                            {"👎", "-1"},
+                            {"✅", "white_check_mark"},
+                            {"❌", "x"},
+                            {"⏳", "hourglass_flowing_sand"},
+                            {"⌛", "hourglass"},
+                            {"🤔", "thinking_face"},
+                            {"🔥", "fire"},
+                            {"❤", "heart"},
+                            {"🎉", "tada"},
+                            {"🙏", "pray"},
+                            {"👏", "clap"},
+                            {"🚀", "rocket"},
+                            {"💯", "100"},
+                            {"😂", "joy"},
+                            {"😄", "smile"},
+                            {"😢", "cry"},
+                            {"😮", "open_mouth"},
+                            {"🦞", "lobster"},
+                            {"⚙", "gear"},
+                            {"⚠", "warning"},
+                            {"👋", "wave"},
+                            {"🤖", "robot_face"},
+                            {"💬", "speech_balloon"},
+                            {"✔", "heavy_check_mark"},
+                            {"⭐", "star"},
+                            {"🙌", "raised_hands"},
+                            {"💡", "bulb"},
+                            {"🧠", "brain"},
+                            {"📌", "pushpin"},
+                            {"📎", "paperclip"},
+                            {"🔍", "mag"},
+                            {"🛑", "octagonal_sign"},
+                            {"👌", "ok_hand"},
+                            {"😀", "grinning"},
+                            {"😊", "blush"},
+                            {"🎯", "dart"}};
 
 } // namespace
 
@@ -210,7 +239,8 @@ std::string plain_words(std::string_view mrkdwn, std::string_view own_id, const 
 
 std::vector<std::string> mentioned_people(std::string_view mrkdwn, std::size_t limit) {
   std::vector<std::string> ids;
-  for (auto at = mrkdwn.find("<@"); at != std::string_view::npos && ids.size() < limit; at = mrkdwn.find("<@", at + 2)) {
+  for (auto at = mrkdwn.find("<@"); at != std::string_view::npos && ids.size() < limit;
+       at = mrkdwn.find("<@", at + 2)) {
     const auto end = mrkdwn.find_first_of("|>", at);
     if (end == std::string_view::npos) break;
     auto id = std::string(mrkdwn.substr(at + 2, end - at - 2));

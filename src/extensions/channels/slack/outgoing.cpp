@@ -7,7 +7,7 @@
 namespace openclaw::extensions::slack {
 namespace {
 
-constexpr std::int64_t kSendMs = 10'000; // Slack answers within a second; what takes longer is looked for
+constexpr std::int64_t kSendMs = 10'000;        // Slack answers within a second; what takes longer is looked for
 constexpr std::int64_t kClockMarginMs = 60'000; // Slack's clock and ours
 constexpr std::int64_t kUnknownAgeMs = 60 * 60 * 1000;
 constexpr int kMostPages = 5;
@@ -22,7 +22,8 @@ ports::SendReport failed(ports::SendFault fault, std::string message) {
 ports::SendReport report_of(const ApiAnswer& answer) {
   ports::SendReport report;
   report.problem = answer.problem;
-  if (auto ts = string_or(answer.body, "ts"); !report.problem && !ts.empty()) report.message_ids.push_back(std::move(ts));
+  if (auto ts = string_or(answer.body, "ts"); !report.problem && !ts.empty())
+    report.message_ids.push_back(std::move(ts));
   return report;
 }
 
@@ -46,9 +47,8 @@ std::int64_t written_ms(std::string_view key) {
 
 std::string key_of(const json::value& message) {
   const auto* metadata = find(message, "metadata");
-  const auto* payload = metadata && string_or(*metadata, "event_type") == kEventType
-                            ? find(*metadata, "event_payload")
-                            : nullptr;
+  const auto* payload =
+      metadata && string_or(*metadata, "event_type") == kEventType ? find(*metadata, "event_payload") : nullptr;
   return payload ? string_or(*payload, "key") : std::string();
 }
 

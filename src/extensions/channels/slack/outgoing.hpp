@@ -38,7 +38,7 @@ private:
   WebApi& api_;
   bool ephemeral_;
   std::int64_t started_ms_;
-  Bounded<std::string> rooms_{500};   // of people: their direct rooms
+  Bounded<std::string> rooms_{500};     // of people: their direct rooms
   Bounded<std::int64_t> doubtful_{500}; // keys of messages that may have arrived, and when they were sent
 };
 

@@ -35,7 +35,10 @@ json::object read_form(std::string_view body) {
     for (std::size_t at = 0; at < text.size(); ++at) {
       const auto digit = [&](std::size_t index) {
         const char c = index < text.size() ? text[index] : 'x';
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
       };
       if (text[at] == '%' && digit(at + 1) >= 0 && digit(at + 2) >= 0) {
         out += static_cast<char>(digit(at + 1) * 16 + digit(at + 2));
@@ -49,7 +52,8 @@ json::object read_form(std::string_view body) {
   json::object fields;
   for (const auto part : split(body, '&')) {
     const auto equals = std::min(part.find('='), part.size());
-    if (fields.size() < 64) fields[decode(part.substr(0, equals))] = decode(part.substr(std::min(equals + 1, part.size())));
+    if (fields.size() < 64)
+      fields[decode(part.substr(0, equals))] = decode(part.substr(std::min(equals + 1, part.size())));
   }
   return fields;
 }
@@ -68,7 +72,8 @@ public:
   Slack(ports::ChannelServices services, Tokens tokens, json::value settings)
       : services_(std::move(services)), tokens_(std::move(tokens)), settings_(std::move(settings)),
         api_(services_.http, with_slash(string_or(settings_, "slackApiUrl", kPublicRoot)), tokens_.bot),
-        check_(tokens_.signing), intake_(services_.time, api_, reader(), command_name()), out_(services_.time, api_, ephemeral()) {}
+        check_(tokens_.signing), intake_(services_.time, api_, reader(), command_name(), rooms_by_name()),
+        out_(services_.time, api_, ephemeral()) {}
 
   ports::Capabilities capabilities() const override {
     ports::Capabilities capabilities;
@@ -106,9 +111,7 @@ public:
     co_return co_await socket.run();
   }
 
-  Task<ports::SendReport> send(ports::Outgoing message) override {
-    co_return co_await out_.send(std::move(message));
-  }
+  Task<ports::SendReport> send(ports::Outgoing message) override { co_return co_await out_.send(std::move(message)); }
 
   ports::Typing* typing() override { return this; }
   Task<> show_typing(ports::Chat chat) override { co_return co_await set_status(std::move(chat), "is typing..."); }
@@ -134,8 +137,7 @@ public:
       co_return fail(Kind::invalid, fmt::format("Slack's name of {} is not known.", printable(emoji, 40)),
                      "Use the name, for example: openclaw config set messages.ackReaction :eyes:");
     json::object parameters{{"channel", chat.id}, {"timestamp", message_id}, {"name", *name}};
-    CO_TRY(const auto answer,
-           co_await api_.call(remove ? "reactions.remove" : "reactions.add", std::move(parameters)));
+    CO_TRY(const auto answer, co_await api_.call(remove ? "reactions.remove" : "reactions.add", std::move(parameters)));
     if (answer.problem && answer.error != "already_reacted" && answer.error != "no_reaction")
       co_return fail(Kind::remote, answer.problem->message);
     co_return Result<>{};
@@ -175,8 +177,8 @@ public:
       if (!people) parameters["types"] = "public_channel,private_channel,mpim";
       if (!people) parameters["exclude_archived"] = true;
       if (!cursor.empty()) parameters["cursor"] = cursor;
-      CO_TRY(const auto answer, co_await api_.call_as(reader(), people ? "users.list" : "conversations.list",
-                                                      std::move(parameters)));
+      CO_TRY(const auto answer,
+             co_await api_.call_as(reader(), people ? "users.list" : "conversations.list", std::move(parameters)));
       if (answer.problem) co_return std::unexpected(refusal(answer, "botToken"));
       add_entries(found, answer.body, people, lowercase_ascii(query), limit);
       const auto* more = openclaw::find(answer.body, "response_metadata");
@@ -195,6 +197,14 @@ private:
     if (slash && !bool_or(*slash, "enabled", true)) return {};
     auto name = slash ? string_or(*slash, "name", "openclaw") : std::string("openclaw");
     return name.starts_with('/') ? name.substr(1) : name;
+  }
+  bool rooms_by_name() const {
+    const auto* rooms = openclaw::find(settings_, "channels");
+    return rooms && rooms->is_object() &&
+           std::any_of(rooms->get_object().begin(), rooms->get_object().end(), [](const auto& room) {
+             const std::string_view key = room.key();
+             return key != "*" && key.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != key.npos;
+           });
   }
   bool ephemeral() const {
     const auto* slash = slash_settings();
@@ -233,7 +243,7 @@ private:
       entry.id = fmt::format("{}:{}", people ? "user" : "channel", string_or(item, "id"));
       entry.name = people ? string_or(item, "real_name", string_or(item, "name")) : string_or(item, "name");
       entry.handle = (people ? "@" : "#") + string_or(item, "name");
-      entry.kind = people ? ports::ChatKind::direct
+      entry.kind = people                            ? ports::ChatKind::direct
                    : bool_or(item, "is_mpim", false) ? ports::ChatKind::group
                                                      : ports::ChatKind::channel;
       const auto words = lowercase_ascii(fmt::format("{} {} {}", entry.id, entry.name, entry.handle));
@@ -309,7 +319,8 @@ Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {
   const bool http = string_or(settings, "mode", "socket") == "http";
   if (tokens.bot.empty()) return missing("bot token (xoxb-…)", "botToken");
   if (!http && tokens.app.empty()) return missing("app-level token (xapp-…) for Socket Mode", "appToken");
-  if (http && tokens.signing.empty()) return missing("signing secret, without which anybody could write", "signingSecret");
+  if (http && tokens.signing.empty())
+    return missing("signing secret, without which anybody could write", "signingSecret");
   return std::make_unique<Slack>(std::move(services), std::move(tokens), std::move(settings));
 }
 
@@ -323,7 +334,8 @@ void register_channels_slack(Registry& registry) {
   ChannelType type;
   type.id = "slack";
   type.label = "Slack";
-  type.not_there = "buttons, dialogs, pins, voice notes as such; rooms and people are named by id";
+  type.not_there =
+      "buttons, dialogs, pins, voice notes as such; people are named by id; threads are not read after a long absence";
   type.setup_keys = {"botToken", "appToken"};
   type.make = extensions::slack::make;
   registry.add_channel(std::move(type));

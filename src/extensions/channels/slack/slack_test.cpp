@@ -35,14 +35,16 @@ std::string words(std::string text) {
   return mrkdwn(holder(rich_text::Type::paragraph, {node(rich_text::Type::text, std::move(text))}));
 }
 std::string linked(std::string text, std::string address) {
-  return mrkdwn(holder(rich_text::Type::paragraph, {holder(rich_text::Type::link, {node(rich_text::Type::text, std::move(text))},
-                                                           std::move(address))}));
+  return mrkdwn(
+      holder(rich_text::Type::paragraph,
+             {holder(rich_text::Type::link, {node(rich_text::Type::text, std::move(text))}, std::move(address))}));
 }
 
 TEST(SlackEvents, AMessageAndItsMentionAreTheSameEvent) {
   const auto message = event(
       R"({"type":"message","channel":"C1","channel_type":"channel","user":"U7","text":"<@UBOT> a &lt;b","ts":"17.000200"})");
-  const auto mention = event(R"({"type":"app_mention","channel":"C1","user":"U7","text":"<@UBOT> a","ts":"17.000200"})");
+  const auto mention =
+      event(R"({"type":"app_mention","channel":"C1","user":"U7","text":"<@UBOT> a","ts":"17.000200"})");
   ASSERT_TRUE(message && mention);
   EXPECT_EQ(message->event_id, "C1:17.000200");
   EXPECT_EQ(mention->event_id, message->event_id);
@@ -57,6 +59,7 @@ TEST(SlackEvents, AMessageAndItsMentionAreTheSameEvent) {
 
 TEST(SlackEvents, TheKindOfARoomIsReadFromItsIdWhenSlackDoesNotSayIt) {
   EXPECT_EQ(kind_of("", "D1"), ChatKind::direct);
+  EXPECT_EQ(kind_of("app_home", "D1"), ChatKind::direct);
   EXPECT_EQ(kind_of("", "G1"), ChatKind::group);
   EXPECT_EQ(kind_of("", "C1"), ChatKind::channel);
   EXPECT_EQ(kind_of("group", "C1"), ChatKind::channel); // a private room
@@ -206,9 +209,8 @@ TEST(SlackSignature, IsGoodOnceWithinFiveMinutesAndForTheseBytesOnly) {
       "foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks."
       "slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121."
       "803a0bc887a14d10d2c447fce8b6703c";
-  net::Headers headers{
-      {"X-Slack-Request-Timestamp", "1531420618"},
-      {"X-Slack-Signature", "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"}};
+  net::Headers headers{{"X-Slack-Request-Timestamp", "1531420618"},
+                       {"X-Slack-Signature", "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"}};
   constexpr std::int64_t now = 1'531'420'618'000;
   using Verdict = SignatureCheck::Verdict;
   SignatureCheck check(secret);

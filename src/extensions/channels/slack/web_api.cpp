@@ -102,8 +102,9 @@ ApiAnswer read_answer(const net::Response& response) {
   if (response.status >= 500 || !parsed || !parsed->is_object()) {
     answer.problem = ports::SendProblem{
         ports::SendFault::transient,
-        response.status >= 500 ? fmt::format("Slack is not well (status {}).", response.status)
-                               : fmt::format("What answered for Slack is not its Web API (status {}).", response.status),
+        response.status >= 500
+            ? fmt::format("Slack is not well (status {}).", response.status)
+            : fmt::format("What answered for Slack is not its Web API (status {}).", response.status),
         0};
     return answer;
   }
@@ -114,20 +115,25 @@ ApiAnswer read_answer(const net::Response& response) {
   if (const auto needed = string_or(answer.body, "needed"); !needed.empty())
     message = fmt::format("Slack: {} (the token lacks the scope {}).", answer.error, printable(needed, 100));
   const auto fault = fault_of(answer.error);
-  answer.problem = ports::SendProblem{
-      fault, std::move(message), fault == ports::SendFault::retry_after ? retry_after_ms(response.headers) : 0};
+  answer.problem = ports::SendProblem{fault, std::move(message),
+                                      fault == ports::SendFault::retry_after ? retry_after_ms(response.headers) : 0};
   return answer;
 }
 
 Error refusal(const ApiAnswer& answer, std::string_view key) {
   if (answer.error == "missing_scope")
-    return {Kind::denied, answer.problem->message,
-            "Add the scope to the app at https://api.slack.com/apps and install it again.", {}};
+    return {Kind::denied,
+            answer.problem->message,
+            "Add the scope to the app at https://api.slack.com/apps and install it again.",
+            {}};
   if (answer.error == "not_allowed_token_type")
-    return {Kind::denied, fmt::format("Slack wants another kind of token in {}.", key),
-            "appToken begins with xapp-, botToken with xoxb-.", {}};
+    return {Kind::denied,
+            fmt::format("Slack wants another kind of token in {}.", key),
+            "appToken begins with xapp-, botToken with xoxb-.",
+            {}};
   if (answer.problem && answer.problem->fault == ports::SendFault::refused)
-    return {Kind::denied, fmt::format("Slack does not accept {} ({}).", key, answer.error),
+    return {Kind::denied,
+            fmt::format("Slack does not accept {} ({}).", key, answer.error),
             fmt::format("Take it from https://api.slack.com/apps and set it with: openclaw config set "
                         "channels.slack.{} TOKEN",
                         key),

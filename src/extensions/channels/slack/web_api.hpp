@@ -33,7 +33,8 @@ public:
     return call_as(bot_token_, std::move(method), std::move(parameters), timeout_ms);
   }
   Task<ApiAnswer> call_as(Secret token, std::string method, json::object parameters, std::int64_t timeout_ms = 20'000);
-  // To an address that Slack gave: an upload's bytes, an answer to a command. Kind::denied when it is not one of Slack's.
+  // To an address that Slack gave: an upload's bytes, an answer to a command. Kind::denied when it is not one of
+  // Slack's.
   Task<net::Response> post_to(std::string url, std::string content_type, std::string body);
   // A private file. The token goes to Slack's own hosts and to no other.
   Task<net::Response> download(std::string url, std::size_t limit);
