@@ -63,6 +63,10 @@ export class FakeMatrix {
     this.world.changed();
   }
 
+  revokeAll() {
+    for (const token of [...this.#tokens.keys()]) this.revoke(token);
+  }
+
   /** fault: {what: limit | server-error | lost-answer | not-sent | stall | too-large, times, retryAfterMs}; of the next sent events. */
   fault(fault) {
     this.faults.push({ times: 1, ...fault });

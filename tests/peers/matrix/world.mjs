@@ -10,17 +10,13 @@ export class Refusal extends Error {
 const forbidden = (why) => new Refusal(403, "M_FORBIDDEN", why);
 const unknownRoom = () => new Refusal(404, "M_NOT_FOUND", "Can't find this room");
 
-const positionOf = (token) => {
-  const found = /^s(\d+)$/.exec(token);
-  if (!found) throw new Refusal(400, "M_UNKNOWN", "Invalid stream token");
-  return Number(found[1]);
-};
 const tokenOf = (position) => `s${position}`;
 const wanted = (filter, type) =>
   !filter?.types || filter.types.some((one) => one === type || one === "*" || (one.endsWith("*") && type.startsWith(one.slice(0, -1))));
 
 export class World {
   position = 0;
+  oldest = 0; // places in the stream before it are not known any more
   rooms = new Map();
   users = new Map();
   raw = [];
@@ -34,6 +30,12 @@ export class World {
     const user = { id: `@${name}:${this.serverName}`, password, displayname, data: new Map() };
     this.users.set(user.id, user);
     return user;
+  }
+
+  #positionOf(token) {
+    const found = /^s(\d+)$/.exec(token);
+    if (!found || Number(found[1]) < this.oldest) throw new Refusal(400, "M_UNKNOWN", "Invalid stream token");
+    return Number(found[1]);
   }
 
   changed() {
@@ -145,8 +147,8 @@ export class World {
   messages(roomId, user, { from, to, limit = 10, filter, dir }) {
     const room = this.room(roomId, user);
     if (dir !== "b") throw new Refusal(400, "M_INVALID_PARAM", "Only dir=b is known here");
-    const upper = from ? positionOf(from) : this.position;
-    const lower = to ? positionOf(to) : 0;
+    const upper = from ? this.#positionOf(from) : this.position;
+    const lower = to ? this.#positionOf(to) : 0;
     const all = room.events.filter((event) => event.position <= upper && event.position > lower && wanted(filter, event.type)).reverse();
     const chunk = all.slice(0, limit);
     return { start: tokenOf(upper), chunk, ...(all.length > limit && { end: tokenOf(chunk.at(-1).position - 1) }) };
@@ -219,7 +221,7 @@ export class World {
 
   /** Resolves with an answer as soon as there is something, or when `timeout` is over; without one when it is `over` or `closed`. */
   sync(user, { since, timeout = 0, full = false, filter = {}, over = () => false }, closed) {
-    const after = since === undefined ? undefined : positionOf(since);
+    const after = since === undefined ? undefined : this.#positionOf(since);
     return new Promise((resolve) => {
       const end = (answer) => {
         clearTimeout(timer);

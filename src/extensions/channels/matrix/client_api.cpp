@@ -150,6 +150,19 @@ Task<ApiAnswer> ClientApi::post(std::string path, json::object body) {
   co_return co_await exchange(std::move(outgoing));
 }
 
+void ClientApi::post_aside(async::Scope& scope, std::string path) {
+  auto outgoing = request("POST", path);
+  outgoing.headers.set("Content-Type", "application/json");
+  outgoing.body = "{}";
+  scope.spawn("matrix aside", send_aside(http_, std::move(outgoing)));
+}
+
+Task<> ClientApi::send_aside(net::HttpClient& http, net::Outbound request) {
+  auto answered = co_await http.fetch(std::move(request));
+  (void)answered;
+  co_return Result<>{};
+}
+
 Task<ApiAnswer> ClientApi::sync(std::string query, std::int64_t timeout_ms) {
   auto outgoing = request("GET", "/_matrix/client/v3/sync?" + query);
   outgoing.first_byte_timeout_ms = timeout_ms;

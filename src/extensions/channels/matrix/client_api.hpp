@@ -32,6 +32,8 @@ public:
   Task<ApiAnswer> get(std::string path, std::int64_t timeout_ms = 30'000);
   Task<ApiAnswer> put(std::string path, json::object body);
   Task<ApiAnswer> post(std::string path, json::object body);
+  // A courtesy that nobody waits for, and that may outlive this object.
+  void post_aside(async::Scope& scope, std::string path);
   // One long poll; the answer may be large, and events in it that nest without end are cut instead of refused.
   Task<ApiAnswer> sync(std::string query, std::int64_t timeout_ms);
   // The mxc: address of the file.
@@ -41,6 +43,7 @@ public:
 
 private:
   Task<ApiAnswer> exchange(net::Outbound request);
+  static Task<> send_aside(net::HttpClient& http, net::Outbound request);
   net::Outbound request(std::string_view method, std::string_view path) const;
 
   net::HttpClient& http_;

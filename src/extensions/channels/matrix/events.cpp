@@ -229,7 +229,7 @@ std::optional<InboundEvent> event_from(const json::value& event, const Me& me, c
 }
 
 std::size_t first_for_us(const json::array& timeline, std::string_view my_id) {
-  std::size_t joined = 0;
+  std::size_t first = 0;
   std::size_t invited = 0;
   for (std::size_t at = 0; at < timeline.size(); ++at) {
     const auto& event = timeline[at];
@@ -237,10 +237,11 @@ std::size_t first_for_us(const json::array& timeline, std::string_view my_id) {
     const auto membership = string_or(field(event, "content"), "membership");
     const auto before = string_or(field(field(event, "unsigned"), "prev_content"), "membership");
     if (membership == "invite") invited = at + 1;
-    if (membership == "join" && before != "join") joined = at + 1;
+    if (membership != "join" || before == "join") continue;
+    first = invited != 0 ? invited : at + 1;
+    invited = 0;
   }
-  // An invitation behind our joining belongs to a later stay.
-  return invited != 0 && invited < joined ? invited : joined;
+  return first;
 }
 
 void fill_quote(InboundEvent& event, const json::value& replied, const Me& me, const RoomFacts& room) {

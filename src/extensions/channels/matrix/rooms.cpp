@@ -67,15 +67,20 @@ void Rooms::mark_direct(const std::string& user_id, const std::string& room_id) 
 std::string Rooms::direct_room(const std::string& user_id) const {
   const auto found = direct_.find(user_id);
   if (found == direct_.end()) return {};
-  for (auto room = found->second.rbegin(); room != found->second.rend(); ++room) // the newest is the living one
-    if (rooms_.contains(*room) && is_direct(*room)) return *room;
+  for (auto room = found->second.rbegin(); room != found->second.rend(); ++room) { // the newest is the living one
+    const auto known = rooms_.find(*room);
+    const bool alone = known != rooms_.end() && known->second.members == 1 && known->second.invited == 0;
+    if (known != rooms_.end() && !alone && is_direct(*room)) return *room;
+  }
   return {};
 }
 
 void Rooms::take(const std::string& room_id, const json::value& joined) {
   auto& room = rooms_[room_id];
-  if (const auto* summary = find(joined, "summary"))
+  if (const auto* summary = find(joined, "summary")) {
     room.members = integer_or(*summary, "m.joined_member_count", room.members);
+    room.invited = integer_or(*summary, "m.invited_member_count", room.invited);
+  }
   each_event(joined, [&](const json::value& event) { take_state(room, event); });
 }
 

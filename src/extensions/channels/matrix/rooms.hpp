@@ -37,6 +37,7 @@ private:
     std::string alias;
     bool encrypted = false;
     std::int64_t members = 0; // joined; 0: not said
+    std::int64_t invited = 0;
   };
   void take_state(Room& room, const json::value& event);
   std::map<std::string, Room> rooms_;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kPollMs = 30'000;
 constexpr std::int64_t kPollTimeoutMs = 45'000; // the poll's own time and a margin
 constexpr std::int64_t kLongestPauseMs = 60'000;
+constexpr std::int64_t kSaveQuietMs = 10 * 60 * 1000;
 constexpr int kMostPauses = 3;
 constexpr int kMostPages = 5; // of missed messages in one room
 constexpr int kPageEvents = 100;
@@ -66,11 +67,7 @@ Task<ApiAnswer> Stream::ask(std::string path) {
 
 Task<> Stream::run(ports::ChannelHost& host) {
   CO_TRY_VOID(co_await prepare(host));
-  async::Scope background(services_.executor);
-  auto ended = co_await follow(host, background);
-  background.cancel();
-  CO_TRY_VOID(co_await background.join());
-  co_return ended;
+  co_return co_await follow(host);
 }
 
 // With a password: once, and the token is kept, for homeservers limit logins and know our keys by their device.
@@ -135,12 +132,16 @@ Task<> Stream::prepare(ports::ChannelHost& host) {
     rooms_.take_direct(direct.result);
   else if (direct.problem->fault != ports::SendFault::missing)
     co_return std::unexpected(refusal(direct));
+  if (since_.empty() && host.recall("user") == me.id) since_ = host.checkpoint();
+  co_return Result<>{};
+}
+
+Task<> Stream::resolve_all(ports::ChannelHost& host) {
   auto groups = keys_of(settings_, "groups");
   if (groups.empty()) groups = keys_of(settings_, "rooms");
   CO_TRY(configured_, co_await resolve(host, std::move(groups)));
   auto allowed = allowed_rooms(settings_);
   CO_TRY(invitable_, co_await resolve(host, std::move(allowed)));
-  if (since_.empty() && host.recall("user") == me.id) since_ = host.checkpoint();
   co_return Result<>{};
 }
 
@@ -159,8 +160,9 @@ Task<std::map<std::string, std::string>> Stream::resolve(ports::ChannelHost& hos
   co_return rooms;
 }
 
-Task<> Stream::follow(ports::ChannelHost& host, async::Scope& background) {
+Task<> Stream::follow(ports::ChannelHost& host) {
   bool all_state = true; // of a new life: what rooms are like is not kept on disk
+  bool lost = false;
   while (true) {
     CO_TRY_VOID(co_await async::check_cancelled());
     // With all state the answer comes at once, whatever the timeout. Synapse answers the same question for two minutes
@@ -176,19 +178,24 @@ Task<> Stream::follow(ports::ChannelHost& host, async::Scope& background) {
       continue;
     }
     if (answer.status == 400 && !since_.empty()) {
-      host.warn("The homeserver does not know any more where we stopped. Messages that came meanwhile are not read.");
+      lost = true;
       since_.clear();
       continue;
     }
     if (answer.problem) co_return std::unexpected(refusal(answer));
     host.alive();
-    CO_TRY_VOID(co_await take(host, background, std::move(answer.result)));
-    if (all_state) host.connected(me_.id); // from now on what is said is heard
+    if (all_state) {
+      host.connected(me_.id); // from now on what is said is heard
+      CO_TRY_VOID(co_await resolve_all(host));
+    }
+    if (std::exchange(lost, false))
+      host.warn("The homeserver does not know any more where we stopped. Messages that came meanwhile are not read.");
+    CO_TRY_VOID(co_await take(host, std::move(answer.result)));
     all_state = false;
   }
 }
 
-Task<> Stream::take(ports::ChannelHost& host, async::Scope& background, json::value answer) {
+Task<> Stream::take(ports::ChannelHost& host, json::value answer) {
   auto next = string_or(answer, "next_batch");
   if (next.empty())
     co_return fail(Kind::transient, "What answered for the homeserver is no sync answer.",
@@ -210,10 +217,14 @@ Task<> Stream::take(ports::ChannelHost& host, async::Scope& background, json::va
     for (auto& event : of_room)
       events.push_back(std::move(event));
   }
-  if (first) {
+  const auto now = services_.time.now_ms();
+  // What is nothing to us moves the place too; kept now and then, so that a restart has little to go through.
+  if (first || (events.empty() && next != since_ && now - saved_ms_ > kSaveQuietMs)) {
     CO_TRY_VOID(co_await host.save_checkpoint(next));
-    CO_TRY_VOID(co_await host.remember("user", me_.id));
+    saved_ms_ = now;
   }
+  if (first) CO_TRY_VOID(co_await host.remember("user", me_.id));
+  if (!events.empty()) saved_ms_ = now;
   std::map<std::string, std::string> read; // room → its last message
   for (std::size_t at = 0; at < events.size(); ++at) {
     auto& event = events[at];
@@ -222,8 +233,8 @@ Task<> Stream::take(ports::ChannelHost& host, async::Scope& background, json::va
       read[event.chat.id] = event.message_id;
     CO_TRY_VOID(co_await host.receive(std::move(event)));
   }
-  for (auto& [room_id, event_id] : read)
-    background.spawn("matrix receipt", mark_read(room_id, event_id));
+  for (const auto& [room_id, event_id] : read)
+    api_.post_aside(services_.background, client_path({"rooms", room_id, "receipt", "m.read", event_id}));
   since_ = std::move(next);
   co_return Result<>{};
 }
@@ -282,6 +293,7 @@ Task<std::string> Stream::room_with(std::string user_id) {
   auto room = string_or(answer.result, "room_id");
   if (answer.problem || room.empty()) co_return std::unexpected(refusal(answer));
   rooms_.mark_direct(user_id, room);
+  rooms_.take(room, json::object()); // the next message need not wait until the stream shows it
   CO_TRY_VOID(co_await save_direct());
   co_return room;
 }
@@ -371,13 +383,6 @@ Task<> Stream::tell_encrypted(ports::ChannelHost& host, std::string room_id) {
   CO_TRY(const auto answer, co_await api_.put(std::move(path), std::move(body)));
   if (answer.problem) log::warn("channels", answer.problem->message, {{"channel", "matrix"}});
   co_return co_await host.remember(fact, "told");
-}
-
-Task<> Stream::mark_read(std::string room_id, std::string event_id) {
-  auto path = client_path({"rooms", room_id, "receipt", "m.read", event_id});
-  auto marked = co_await api_.post(std::move(path), json::object());
-  (void)marked; // a courtesy
-  co_return Result<>{};
 }
 
 } // namespace openclaw::extensions::matrix

@@ -24,8 +24,8 @@ public:
 private:
   Task<> log_in(ports::ChannelHost& host);
   Task<> prepare(ports::ChannelHost& host);
-  Task<> follow(ports::ChannelHost& host, async::Scope& background);
-  Task<> take(ports::ChannelHost& host, async::Scope& background, json::value answer);
+  Task<> follow(ports::ChannelHost& host);
+  Task<> take(ports::ChannelHost& host, json::value answer);
   Task<> take_invitation(ports::ChannelHost& host, std::string room_id, json::value invitation);
   Task<std::vector<ports::InboundEvent>> events_of(ports::ChannelHost& host, std::string room_id, json::value joined);
   // The events before `timeline` that came since our last answer, oldest first.
@@ -33,10 +33,10 @@ private:
   // Null when it cannot be read.
   Task<json::value> event_of(std::string room_id, std::string event_id);
   Task<> tell_encrypted(ports::ChannelHost& host, std::string room_id);
-  Task<> mark_read(std::string room_id, std::string event_id);
   Task<> save_direct();
   // As ClientApi::get(), but waits where the homeserver asks for patience.
   Task<ApiAnswer> ask(std::string path);
+  Task<> resolve_all(ports::ChannelHost& host);
   Task<std::map<std::string, std::string>> resolve(ports::ChannelHost& host, std::vector<std::string> aliases);
   bool may_join(const std::string& room_id) const;
 
@@ -46,6 +46,7 @@ private:
   Me me_;
   Rooms rooms_;
   std::string since_;                             // behind the last answer whose events are all on disk
+  std::int64_t saved_ms_ = 0;
   std::map<std::string, std::string> configured_; // room id → the alias by which `groups` names it
   std::map<std::string, std::string> invitable_;  // the same of `autoJoinAllowlist`
 };
