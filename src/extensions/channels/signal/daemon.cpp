@@ -49,9 +49,9 @@ Task<> Daemon::start(DaemonPlan plan, DaemonApi& api) {
   options.argv = std::move(plan.argv);
   options.environment = ports::companion_environment();
   options.merge_error = true;
-  CO_TRY(process_, async::spawn(scope_.executor(), std::move(options)));
+  CO_TRY(process_, async::spawn(background_.executor(), std::move(options)));
   output_ = std::make_shared<Output>();
-  scope_.spawn("output of signal-cli", drain(process_, output_));
+  background_.spawn("output of signal-cli", drain(process_, output_));
   const auto until = time_.monotonic_ms() + plan.start_within_ms;
   while (true) {
     CO_TRY(const bool there, co_await api.there());
@@ -93,7 +93,7 @@ Task<> Daemon::stop() {
   if (!process) co_return Result<>{};
   auto ended = co_await async::terminate(std::move(process), kGraceMs);
   (void)ended;
-  co_return co_await scope_.join(); // its output ends with it
+  co_return Result<>{};
 }
 
 } // namespace openclaw::extensions::signal

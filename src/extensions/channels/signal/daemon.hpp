@@ -18,7 +18,8 @@ struct DaemonPlan {
 
 class Daemon {
 public:
-  Daemon(async::Executor executor, async::Time& time) : time_(time), scope_(executor) {}
+  // What reads a daemon's output stands on its own and ends with it, in `background`.
+  Daemon(async::Scope& background, async::Time& time) : background_(background), time_(time) {}
 
   // Returns once it answers.
   Task<> start(DaemonPlan plan, DaemonApi& api);
@@ -29,8 +30,8 @@ private:
   struct Output;
   static Task<> drain(std::shared_ptr<async::Process> process, std::shared_ptr<Output> output);
 
+  async::Scope& background_;
   async::Time& time_;
-  async::Scope scope_;
   std::shared_ptr<async::Process> process_;
   std::shared_ptr<Output> output_;
 };

@@ -75,7 +75,7 @@ class Signal final : public ports::Channel,
 public:
   Signal(ports::ChannelServices services, json::value settings, std::string root)
       : services_(std::move(services)), settings_(std::move(settings)), api_(services_.http, std::move(root)),
-        daemon_(services_.executor, services_.time),
+        daemon_(services_.background, services_.time),
         me_{std::string(trim(string_or(settings_, "account"))), lowercase_ascii(string_or(settings_, "accountUuid"))} {}
 
   ports::Capabilities capabilities() const override {
@@ -308,6 +308,8 @@ private:
     net::SseParser parser(kLargestEvent);
     bool complained = false;
     while (true) {
+      // A stop that came while an event was being written to the disk interrupted nothing.
+      CO_TRY_VOID(co_await async::check_cancelled());
       CO_TRY(const auto piece, co_await stream->next());
       if (!piece) co_return fail(Kind::transient, "signal-cli ended the stream of its events.");
       host.alive();
