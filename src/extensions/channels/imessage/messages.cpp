@@ -126,7 +126,8 @@ std::optional<InboundEvent> event_from(const json::value& parameters, const Rule
                   : !chat_guid.empty()  ? "chat_guid:" + chat_guid
                   : !identifier.empty() ? "chat_identifier:" + identifier
                                         : "auto:" + sender;
-  // Allowlists may name a chat instead of a person.
+  // In configurations numbers often stand as numbers, and allowlists may name a chat instead of a person.
+  if (sender.starts_with('+')) event.from.other_ids.push_back(sender.substr(1));
   if (!chat_id.empty()) event.from.other_ids.push_back("chat_id:" + chat_id);
   if (!chat_guid.empty()) event.from.other_ids.push_back("chat_guid:" + chat_guid);
   if (!identifier.empty()) event.from.other_ids.push_back("chat_identifier:" + identifier);

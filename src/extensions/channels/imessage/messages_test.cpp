@@ -29,7 +29,7 @@ TEST(IMessage, a_direct_message_is_from_a_handle_in_its_chat_and_goes_on_behind_
   EXPECT_EQ(event->text, "hi");
   EXPECT_EQ(event->event_id, "A-1");
   EXPECT_EQ(event->checkpoint, "17");
-  EXPECT_EQ(event->from.other_ids, std::vector<std::string>{"chat_id:7"});
+  EXPECT_EQ(event->from.other_ids, (std::vector<std::string>{"15550000007", "chat_id:7"}));
 }
 
 TEST(IMessage, a_chat_that_the_settings_call_a_group_is_one) {

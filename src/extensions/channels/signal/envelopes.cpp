@@ -44,6 +44,8 @@ ports::Person person_from(const Address& address, std::string name) {
     person.other_ids.push_back(address.uuid);
     if (!address.number.empty()) person.other_ids.push_back("uuid:" + address.uuid);
   }
+  // In configurations numbers often stand as numbers.
+  if (address.number.starts_with('+')) person.other_ids.push_back(address.number.substr(1));
   person.name = std::move(name);
   return person;
 }

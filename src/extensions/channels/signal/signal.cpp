@@ -76,7 +76,9 @@ public:
   Signal(ports::ChannelServices services, json::value settings, std::string root)
       : services_(std::move(services)), settings_(std::move(settings)), api_(services_.http, std::move(root)),
         daemon_(services_.background, services_.time),
-        me_{std::string(trim(string_or(settings_, "account"))), lowercase_ascii(string_or(settings_, "accountUuid"))} {}
+        me_{std::string(trim(string_or(settings_, "account"))), lowercase_ascii(string_or(settings_, "accountUuid"))} {
+    if (!me_.number.empty() && !me_.number.starts_with('+')) me_.number.insert(0, "+");
+  }
 
   ports::Capabilities capabilities() const override {
     ports::Capabilities capabilities;
