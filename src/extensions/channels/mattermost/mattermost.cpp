@@ -5,7 +5,6 @@
 #include "extensions/channels/mattermost/events.hpp"
 #include "ports/registry.hpp"
 #include <algorithm>
-#include <boost/asio/this_coro.hpp>
 #include <fmt/core.h>
 #include <map>
 #include <set>
@@ -110,15 +109,11 @@ public:
   Task<> receive(ports::ChannelHost& host) override {
     CO_TRY_VOID(co_await introduce());
     CO_TRY(const auto socket, co_await api_.open_events());
-    async::Scope scope(services_.executor);
-    scope.spawn("mattermost watch", watch(socket));
-    auto ended = co_await listen(host, socket);
+    const auto pulse = std::make_shared<Pulse>();
+    const auto watching = services_.background.spawn("mattermost watch", watch(services_.time, pulse, socket));
+    auto ended = co_await listen(host, socket, pulse);
+    watching.cancel();
     socket->close(1000, "");
-    // The child refers to this object: waiting for it must not be cut short.
-    co_await async::asio::this_coro::reset_cancellation_state(async::asio::disable_cancellation());
-    scope.cancel();
-    auto joined = co_await scope.join();
-    (void)joined;
     co_return ended;
   }
 
@@ -212,24 +207,29 @@ private:
     co_return Result<>{};
   }
 
+  // What the socket's reader and its watch share; the watch may outlive the channel by a step.
+  struct Pulse {
+    std::uint64_t frames = 0;
+  };
   // Closes a socket on which nothing has come for a while, not even the answer to a ping.
-  Task<> watch(std::shared_ptr<net::WebSocket> socket) {
-    for (auto before = frames_;; before = frames_) {
-      CO_TRY_VOID(co_await services_.time.sleep_ms(kWatchMs));
-      if (frames_ != before) continue;
-      socket->send(std::make_shared<const std::string>(fmt::format(R"({{"seq":{},"action":"ping"}})", ++sequence_)));
-      CO_TRY_VOID(co_await services_.time.sleep_ms(kWatchMs));
-      if (frames_ == before) socket->close(1000, "");
+  static Task<> watch(async::Time& time, std::shared_ptr<Pulse> pulse, std::shared_ptr<net::WebSocket> socket) {
+    for (int sequence = 1;; ++sequence) {
+      const auto before = pulse->frames;
+      CO_TRY_VOID(co_await time.sleep_ms(kWatchMs));
+      if (pulse->frames != before) continue;
+      socket->send(std::make_shared<const std::string>(fmt::format(R"({{"seq":{},"action":"ping"}})", sequence)));
+      CO_TRY_VOID(co_await time.sleep_ms(kWatchMs));
+      if (pulse->frames == before) socket->close(1000, "");
     }
   }
 
-  Task<> listen(ports::ChannelHost& host, std::shared_ptr<net::WebSocket> socket) {
+  Task<> listen(ports::ChannelHost& host, std::shared_ptr<net::WebSocket> socket, std::shared_ptr<Pulse> pulse) {
     bool complained = false;
     while (true) {
       auto text = co_await socket->read();
       CO_TRY_VOID(co_await async::check_cancelled());
       if (!text) co_return fail(Kind::transient, "The connection to Mattermost ended.", "It is made again.");
-      ++frames_;
+      ++pulse->frames;
       host.alive();
       const auto frame = parse_json(*text, "frame of Mattermost");
       if (!frame || !frame->is_object()) {
@@ -390,8 +390,6 @@ private:
   Api api_;
   Me me_;
   std::int64_t newest_ms_ = 0; // of a message that was taken
-  std::uint64_t frames_ = 0;
-  int sequence_ = 0;
   std::map<std::string, ports::Person, std::less<>> people_;
   std::map<std::string, bool, std::less<>> threads_; // by their first message: is it ours?
   std::set<std::string, std::less<>> taken_;
