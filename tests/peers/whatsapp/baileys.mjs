@@ -25,7 +25,7 @@ export async function load() {
   console.info = console.warn = () => {};
   const base = path.join(folder(), "node_modules/@whiskeysockets/baileys");
   const part = (name) => import(pathToFileURL(path.join(base, name)));
-  const parts = ["WAProto/index.js", "lib/Utils/crypto.js", "lib/WABinary/index.js", "lib/Signal/libsignal.js", "lib/Utils/auth-utils.js", "lib/Utils/generics.js", "lib/Utils/messages-media.js"];
+  const parts = ["WAProto/index.js", "lib/Utils/crypto.js", "lib/WABinary/index.js", "lib/Signal/libsignal.js", "lib/Utils/auth-utils.js", "lib/Utils/generics.js"];
   const loaded = Object.assign({}, ...(await Promise.all(parts.map(part))));
   const { WebSocketServer } = await import(pathToFileURL(path.join(folder(), "node_modules/ws/wrapper.mjs")));
   return { ...loaded, WebSocketServer };

@@ -10,6 +10,12 @@ import { Transport } from "./noise.mjs";
 const server = "s.whatsapp.net";
 const longestText = 65536;
 const seconds = () => String(Math.floor(Date.now() / 1000));
+/** What a file is sealed with, from its one key. */
+function mediaKeys(key, kind) {
+  const name = { image: "Image", sticker: "Image", video: "Video", audio: "Audio", document: "Document" }[kind];
+  const bytes = Buffer.from(crypto.hkdfSync("sha256", key, Buffer.alloc(0), `WhatsApp ${name} Keys`, 112));
+  return { iv: bytes.subarray(0, 16), cipherKey: bytes.subarray(16, 48), macKey: bytes.subarray(48, 80) };
+}
 const userOf = (jid) => jid.split("@")[0].split(":")[0];
 
 export class FakeWhatsApp {
@@ -24,6 +30,7 @@ export class FakeWhatsApp {
   retries = 0; // messages that the bot could not read
   faults = [];
   logins = 0;
+  banned = false; // the number may not be used
   #b;
   #people = new Map();
   #connections = new Set();
@@ -115,8 +122,9 @@ export class FakeWhatsApp {
   get linked() {
     return this.#device !== null;
   }
-  get connected() {
-    return [...this.#connections].some((one) => one.loggedIn);
+  /** Logged in, its keys known: people can write to it. */
+  get ready() {
+    return this.#device?.bundle !== undefined && this.#latest() !== undefined;
   }
   get waiting() {
     return this.#undelivered.size;
@@ -144,7 +152,7 @@ export class FakeWhatsApp {
   /** A file on the media server and the fields of a message that lead there. */
   async upload(bytes, kind, more = {}) {
     const key = crypto.randomBytes(32);
-    const { cipherKey, iv, macKey } = await this.#b.getMediaKeys(key, kind);
+    const { cipherKey, iv, macKey } = mediaKeys(key, kind);
     const cipher = crypto.createCipheriv("aes-256-cbc", cipherKey, iv);
     const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
     const mac = crypto.createHmac("sha256", macKey).update(iv).update(body).digest().subarray(0, 10);
@@ -155,10 +163,10 @@ export class FakeWhatsApp {
     return { url: `https://mmg.whatsapp.net${directPath}`, directPath, mediaKey: key, fileSha256: sha(bytes), fileEncSha256: sha(whole), fileLength: bytes.length, ...more };
   }
   /** The file that the bot's message leads to, as the one who got it sees it. */
-  async open(media, kind) {
+  open(media, kind) {
     const stored = this.#files.get(media.directPath);
     if (!stored) throw new Error(`there is no file at ${media.directPath}`);
-    const { cipherKey, iv, macKey } = await this.#b.getMediaKeys(media.mediaKey, kind);
+    const { cipherKey, iv, macKey } = mediaKeys(media.mediaKey, kind);
     const body = stored.subarray(0, -10);
     const mac = crypto.createHmac("sha256", macKey).update(iv).update(body).digest().subarray(0, 10);
     if (!mac.equals(stored.subarray(-10))) throw new Error("the file's seal is wrong");
@@ -166,7 +174,7 @@ export class FakeWhatsApp {
     return Buffer.concat([decipher.update(body), decipher.final()]);
   }
 
-  /** fault: {what: "server-error" | "lost-answer" | "not-sent" | "stall", times} for the next messages of the bot. */
+  /** fault: {what: "limit" | "server-error" | "lost-answer" | "not-sent" | "stall", times} for the next messages of the bot. */
   fault(fault) {
     this.faults.push({ times: 1, ...fault });
   }
@@ -230,6 +238,11 @@ export class FakeWhatsApp {
     const payload = await connection.transport.handshake(frame, this.#serverKey);
     if (!payload) return;
     const { transport } = connection;
+    if (this.banned) {
+      transport.send({ tag: "failure", attrs: { reason: "403", location: "frc" } });
+      transport.socket.close();
+      return;
+    }
     if (payload.devicePairingData) {
       connection.registration = payload.devicePairingData;
       connection.refs = Array.from({ length: 6 }, () => crypto.randomBytes(12).toString("base64url"));
@@ -379,6 +392,7 @@ export class FakeWhatsApp {
     if (fault) --fault.times;
     if (fault?.what === "not-sent") return connection.transport.socket.terminate();
     const { message, by } = await this.#read(node);
+    if (fault?.what === "limit") return acknowledge({ error: "429" });
     if (fault?.what === "server-error") return acknowledge({ error: "500" });
     const words = message.extendedTextMessage?.text ?? message.conversation ?? "";
     if (words.length > longestText) return acknowledge({ error: "406" });

@@ -18,11 +18,13 @@ constexpr std::int64_t kFileOut = 16 * 1024 * 1024;
 constexpr std::int64_t kTypingRefreshMs = 8000; // WhatsApp shows it for ten seconds
 constexpr std::int64_t kAnswerMs = 45'000;      // the sidecar itself waits 20 s for WhatsApp's answer
 constexpr std::int64_t kUploadMs = 180'000;
+constexpr std::int64_t kLimitPauseMs = 5000; // WhatsApp does not say how long its limits last
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr double kAtOnce = 10; // messages that may follow each other without a pause
 
 SendFault fault_from(std::string_view name) {
   if (name == "ambiguous") return SendFault::ambiguous;
+  if (name == "limit") return SendFault::retry_after;
   if (name == "missing") return SendFault::missing;
   if (name == "refused") return SendFault::refused;
   if (name == "invalid") return SendFault::unsupported;
@@ -36,7 +38,7 @@ Result<ports::SendReport> report_of(const Result<json::value>& answer) {
     return report;
   }
   if (answer.error().kind == Kind::cancelled) return std::unexpected(answer.error());
-  report.problem = ports::SendProblem{fault_from(answer.error().code), answer.error().message, 0};
+  report.problem = ports::SendProblem{fault_from(answer.error().code), answer.error().message, kLimitPauseMs};
   return report;
 }
 

@@ -331,8 +331,8 @@ function settle(stanza) {
   sending.delete(stanza.attrs.id);
   const code = Number(stanza.attrs.error ?? 0);
   if (!code) return one.resolve();
-  const passes = code === 429 || code >= 500;
-  one.reject(new Refusal(passes ? "transient" : code === 404 ? "missing" : "refused", `WhatsApp did not take the message (${code}).`));
+  const fault = code === 429 ? "limit" : code >= 500 ? "transient" : code === 404 ? "missing" : "refused";
+  one.reject(new Refusal(fault, `WhatsApp did not take the message (${code}).`));
 }
 function failWaiting() {
   for (const one of sending.values()) one.reject(new Refusal("ambiguous", "The connection to WhatsApp broke before it answered."));
