@@ -20,10 +20,11 @@ struct Scope::Child::State {
 };
 
 struct Scope::State {
-  explicit State(Executor ex) : executor(ex), emptied(ex) {}
+  explicit State(Executor ex) : executor(ex), emptied(ex, Timer::time_point::max()) {}
   Executor executor;
   std::list<std::shared_ptr<Child::State>> children;
-  Event emptied;
+  // Not an Event: whoever joins while being cancelled itself still waits, and an Event would return at once.
+  Timer emptied;
   bool closed = false;
 };
 
@@ -80,7 +81,7 @@ Scope::Child Scope::spawn(std::string name, Task<> task) {
       log::warn("async", result.error().text(), {{"task", child->name}});
     }
     scope->children.erase(at);
-    if (scope->children.empty()) scope->emptied.notify();
+    if (scope->children.empty()) scope->emptied.cancel();
   };
   asio::co_spawn(state_->executor, guard(std::move(task)),
                  asio::bind_cancellation_slot(child->signal.slot(), std::move(finished)));
@@ -97,8 +98,7 @@ void Scope::cancel() {
 
 Task<> Scope::join() {
   while (!state_->children.empty()) {
-    auto waited = co_await state_->emptied.wait();
-    (void)waited;
+    co_await state_->emptied.async_wait(use_task);
   }
   co_return Result<>{};
 }

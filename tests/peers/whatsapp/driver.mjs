@@ -40,6 +40,7 @@ export class Driver {
     robot: { id: "+15550005555", name: "Robot" },
   };
   #logins = 0;
+  #said = new Map(); // message id → who said it
   #files = new Map(); // message id → file that it carries
 
   static async start() {
@@ -110,11 +111,13 @@ export class Driver {
       first ??= said;
     }
     first ??= await this.fake.say(person, mention || replyTo ? { extendedTextMessage: { text: words, ...context } } : { conversation: words }, where);
+    this.#said.set(first.id, person.jid);
     return { id: first.id, room, from, stanza: first.stanza };
   }
   #quote(id) {
     const quoted = this.fake.inbox.find((one) => one.id === id);
-    return { stanzaId: id, participant: `${this.fake.number}@s.whatsapp.net`, quotedMessage: quoted?.message ?? { conversation: "" } };
+    const participant = this.#said.get(id) ?? `${this.fake.number}@s.whatsapp.net`;
+    return { stanzaId: id, participant, quotedMessage: quoted?.message ?? { conversation: "" } };
   }
   async #carrying({ name, type, bytes, voice }, more) {
     const kind = voice ? "audioMessage" : type.startsWith("image/") ? "imageMessage" : "documentMessage";

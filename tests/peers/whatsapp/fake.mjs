@@ -238,6 +238,8 @@ export class FakeWhatsApp {
     const payload = await connection.transport.handshake(frame, this.#serverKey);
     if (!payload) return;
     const { transport } = connection;
+    // Baileys loses what comes before it has derived its keys; the real server is never that near.
+    await new Promise((resolve) => setTimeout(resolve, 250));
     if (this.banned) {
       transport.send({ tag: "failure", attrs: { reason: "403", location: "frc" } });
       transport.socket.close();

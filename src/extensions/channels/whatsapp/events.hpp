@@ -39,7 +39,7 @@ struct Close {
   CloseAction action = CloseAction::retry;
   Error error;
 };
-// `linked`: false while a code waits to be scanned.
+// `linked`: false when a code was shown and not scanned.
 Close judge_close(std::int64_t code, bool linked);
 
 } // namespace openclaw::extensions::whatsapp

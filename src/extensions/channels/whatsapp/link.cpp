@@ -75,6 +75,8 @@ Task<Link::Ending> Link::live(Self self) {
   scope.cancel();
   auto joined = co_await scope.join();
   (void)joined;
+  // It keeps nothing that it could lose.
+  process->signal(SIGKILL);
   auto terminated = co_await async::terminate(process, kGraceMs);
   (void)terminated;
   // What was handed over before the end is kept too.
@@ -111,6 +113,7 @@ Task<Link::Ending> Link::converse(Self self, std::map<std::string, std::string> 
       list.push_back({id ? *id : json::value(), params});
       self->changed_.notify();
     } else if (method == "qr") {
+      self->code_shown_ = true;
       self->host_.needs_login("Scan the code with the phone: WhatsApp, Settings, Linked devices, Link a device.",
                               string_or(params, "qr"));
     } else if (method == "connection") {
@@ -156,7 +159,7 @@ void Link::take_connection(const json::value& params) {
     return;
   }
   up_ = false;
-  close_ = judge_close(integer_or(params, "code", 0), linked_);
+  close_ = judge_close(integer_or(params, "code", 0), linked_ || !code_shown_);
 }
 
 void Link::take_piece(const json::value& params) {

@@ -71,6 +71,7 @@ private:
   std::optional<Close> close_;
   std::optional<Error> broken_; // our own reason to end
   bool linked_ = false;
+  bool code_shown_ = false;
   bool up_ = false;
   bool forget_ = false; // a person logs out
   bool ended_ = false;

@@ -13,6 +13,7 @@ const longestLine = 900 * 1024;
 const pieceBytes = 256 * 1024;
 const mostUnanswered = 64; // events the gateway has not taken yet
 const mostRemembered = 1000; // messages that can be quoted, reacted to and sent again
+const deepest = 12; // levels of a message's content
 const ackWaitMs = 20_000;
 const pulseMs = 30_000;
 
@@ -147,14 +148,17 @@ function claim(id) {
   if (ours.size > mostRemembered) ours.delete(ours.values().next().value);
 }
 
-/** Without pictures inside, with bytes as base64. */
+const unwanted = /thumbnail|messageSecret|senderKeyDistribution|deviceListMetadata|waveform|scansSidecar/i;
+/** As JSON has it, without what nobody reads, and no deeper than anything real is. */
+function pruned(one, depth = 0) {
+  if (one === null || typeof one !== "object") return one;
+  if (depth > deepest) return undefined;
+  if (Array.isArray(one)) return one.slice(0, 1000).map((part) => pruned(part, depth + 1) ?? null);
+  return Object.fromEntries(Object.entries(one).filter(([name]) => !unwanted.test(name)).map(([name, part]) => [name, pruned(part, depth + 1)]));
+}
+/** With bytes as base64. */
 function plainContent(message) {
-  const content = proto.Message.toObject(proto.Message.fromObject(baileys.normalizeMessageContent(message) ?? {}), {
-    bytes: String,
-    enums: String,
-    longs: Number,
-  });
-  return JSON.parse(JSON.stringify(content, (key, one) => (/thumbnail|messageSecret|senderKeyDistribution|deviceListMetadata|waveform|scansSidecar/i.test(key) ? undefined : one)));
+  return pruned(proto.Message.toObject(baileys.normalizeMessageContent(message) ?? {}, { bytes: String, enums: String, longs: Number }));
 }
 
 let unanswered = 0;
