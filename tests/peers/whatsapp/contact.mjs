@@ -18,6 +18,8 @@ function keysInMemory() {
   };
 }
 
+let chain = Promise.resolve();
+
 export class Contact {
   #b;
   #creds;
@@ -25,7 +27,6 @@ export class Contact {
   #signal;
   #nextPreKey = 1;
   #talks = false; // has a session with the bot
-  #chain = Promise.resolve();
 
   constructor(baileys, { number, lid, name }) {
     this.#b = baileys;
@@ -43,10 +44,13 @@ export class Contact {
     return user === this.number || `${user}@lid` === this.lid;
   }
 
-  /** One thing at a time: a ratchet knows only one next step. */
+  /**
+   * One thing at a time, for all people together: the Signal library queues by the bot's address alone, and would run what one
+   * person does within the transaction of another.
+   */
   #inTurn(work) {
-    const done = this.#chain.then(work);
-    this.#chain = done.catch(() => {});
+    const done = chain.then(work);
+    chain = done.catch(() => {});
     return done;
   }
 

@@ -110,6 +110,8 @@ export class Driver {
       const said = await this.fake.say(person, message, where);
       first ??= said;
     }
+    // A voice note carries no words: they are said behind it.
+    if (files.some((file) => file.voice) && words) first = undefined;
     first ??= await this.fake.say(person, mention || replyTo ? { extendedTextMessage: { text: words, ...context } } : { conversation: words }, where);
     this.#said.set(first.id, person.jid);
     return { id: first.id, room, from, stanza: first.stanza };

@@ -207,7 +207,7 @@ export class FakeWhatsApp {
   // ---- the server ----
 
   #latest() {
-    return [...this.#connections].filter((one) => one.loggedIn && one.transport.socket.readyState === 1).pop();
+    return [...this.#connections].filter((one) => one.active && one.transport.socket.readyState === 1).pop();
   }
   #takeBundle() {
     if (!this.#device?.bundle || this.#preKeys.length === 0) throw new Error("the bot has given no keys yet");
@@ -215,7 +215,7 @@ export class FakeWhatsApp {
   }
 
   #accept(socket) {
-    const connection = { transport: new Transport(this.#b, socket), loggedIn: false };
+    const connection = { transport: new Transport(this.#b, socket), active: false };
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
     let chain = Promise.resolve();
@@ -257,8 +257,7 @@ export class FakeWhatsApp {
       transport.socket.close();
       return;
     }
-    ++this.logins;
-    connection.loggedIn = true;
+    ++this.logins; // nothing is delivered before the device says that it is active
     transport.send({ tag: "success", attrs: { t: seconds(), lid: this.botLid, props: "1", companion_enc_static: "" } });
   }
 
@@ -342,6 +341,7 @@ export class FakeWhatsApp {
       case "passive":
         answer([]);
         if (child(node, "active")) {
+          connection.active = true;
           for (const stanza of this.#undelivered.values()) connection.transport.send({ ...stanza, attrs: { ...stanza.attrs, offline: "1" } });
           connection.transport.send(tag("ib", { from: server }, [tag("offline", { count: String(this.#undelivered.size) })]));
         }

@@ -93,6 +93,9 @@ const stanzas = new Map(); // hash of a ciphertext → attributes of the stanza 
 const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 32);
 
 function noteStanza(stanza) {
+  // Baileys takes what waited while we were away one after the other, and the rest all at once: then messages of somebody new
+  // overtake each other and one may be lost. Everything is taken in order.
+  stanza.attrs.offline ??= "1";
   const children = Array.isArray(stanza.content) ? stanza.content : [];
   for (const child of children) {
     if (child.tag !== "enc" || !child.content) continue;
