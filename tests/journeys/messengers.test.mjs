@@ -153,7 +153,8 @@ test("rapid lines of one person are one message, also when the gateway is killed
   assert.equal(telegram.sent(7).length, 1);
   await telegram.inject(telegram.message("third line"));
   await telegram.inject(telegram.message("/status"));
-  await told(telegram, 7, /third line/);
+  await told(telegram, 7, /Session/);
+  await model.requests({ text: "third line", atLeast: 1, milliseconds: 10000 });
   await until(() => telegram.sent(7).length === 3, "the command and the line, each by itself");
   for (const line of ["fourth line", "fifth line"]) await telegram.inject(telegram.message(line));
   await new Promise((resolve) => setTimeout(resolve, 600));
