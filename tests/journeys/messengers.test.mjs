@@ -205,6 +205,8 @@ test("the agent hears of reactions on its own messages, and of no others", async
   await startGateway(telegram);
   await telegram.inject(telegram.message("please answer"));
   await told(telegram, 7, /please answer/);
+  await telegram.inject(telegram.message("and once more")); // by then the first one's id is on disk
+  await told(telegram, 7, /and once more/);
   const answer = telegram.calls.find(({ method }) => method === "sendMessage").message_id;
   const react = (message_id, emoji) =>
     telegram.inject({
