@@ -1,7 +1,7 @@
 #include "messaging/blocks.hpp"
 
-#include "ports/channel.hpp"
 #include "messaging/intake.hpp"
+#include "ports/channel.hpp"
 #include <gtest/gtest.h>
 #include <set>
 
@@ -28,10 +28,10 @@ TEST(Blocks, TheRestIsWhatComesAfterThem) {
 // What is not known here is neither admitted nor handled: a new type of event needs a place.
 TEST(Intake, EveryTypeOfEventHasItsHandling) {
   using enum ports::EventType;
-  const std::map<ports::EventType, Handling> expected{
-      {message, Handling::converse}, {edit, Handling::correct},     {removal, Handling::forget},
-      {reaction, Handling::note},    {command, Handling::converse}, {callback, Handling::converse},
-      {membership, Handling::record}};
+  const std::map<ports::EventType, Handling> expected{{message, Handling::converse}, {edit, Handling::correct},
+                                                      {removal, Handling::forget},   {reaction, Handling::note},
+                                                      {command, Handling::converse}, {callback, Handling::converse},
+                                                      {membership, Handling::record}};
   std::size_t types = 0;
   for (int value = 0; !ports::event_type_name(static_cast<ports::EventType>(value)).empty(); ++value, ++types) {
     const auto type = static_cast<ports::EventType>(value);

@@ -1,4 +1,5 @@
-// For tests of messaging: a channel that does what a test says, a database of its own, and a loop that is driven by hand.
+// For tests of messaging: a channel that does what a test says, a database of its own, and a loop that is driven by
+// hand.
 #pragma once
 #include "messaging/account.hpp"
 #include "messaging/accounts.hpp"
@@ -70,7 +71,8 @@ class ChannelTest : public ::testing::Test {
 protected:
   void SetUp() override {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = (std::filesystem::temp_directory_path() / fmt::format("openclaw-{}-{}", test->name(), ::getpid())).string();
+    folder_ =
+        (std::filesystem::temp_directory_path() / fmt::format("openclaw-{}-{}", test->name(), ::getpid())).string();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     auto opened = store::Database::open(folder_ + "/state.db");

@@ -142,7 +142,8 @@ TEST_F(OutboxTest, GivesUpAfterEightAttemptsAndSaysSo) {
   put(row("a", "one"));
   outbox_->wake();
   for (int i = 0; i < 7; ++i) {
-    ASSERT_TRUE(until([&] { return channel_->sent.size() == static_cast<std::size_t>(i) + 1 && time_.sleepers() == 1; }));
+    ASSERT_TRUE(
+        until([&] { return channel_->sent.size() == static_cast<std::size_t>(i) + 1 && time_.sleepers() == 1; }));
     time_.advance(40'000);
   }
   ASSERT_TRUE(until([&] { return state("a-lost") == "sent"; }));

@@ -78,7 +78,8 @@ TEST(Routing, DirectMessagesShareSessionsAsDmScopeAndIdentityLinksSay) {
   ports::Chat direct;
   direct.id = "5";
   const auto key = [&](std::string_view config, std::string channel, std::string who) {
-    return session_key(parsed(config), "main", account("{}", "default", std::move(channel)), direct, person(std::move(who)));
+    return session_key(parsed(config), "main", account("{}", "default", std::move(channel)), direct,
+                       person(std::move(who)));
   };
   EXPECT_EQ(key("{}", "telegram", "7"), "agent:main:main");
   EXPECT_EQ(key(R"({"session":{"dmScope":"per-channel-peer"}})", "telegram", "7"), "agent:main:telegram:dm:7");

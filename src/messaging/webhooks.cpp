@@ -73,6 +73,8 @@ Task<> Webhooks::handle(std::shared_ptr<net::Exchange> exchange) {
 
 Task<net::Response> Webhooks::answer(std::shared_ptr<net::Exchange> exchange) {
   const auto route = routes_.find(exchange->request().path());
+  // Nobody serves yet: what comes now is delivered again, where a 404 would lose it.
+  if (routes_.empty()) co_return plain(503, "Try again.\n");
   if (route == routes_.end()) co_return plain(404, "Nothing is here.\n");
   const auto webhook = route->second.webhook;
   const auto& method = exchange->request().method;

@@ -57,15 +57,15 @@ Result<> forget_account(Connection& connection, const AccountName& of) {
 Result<PairingOutcome> request_pairing(Connection& connection, PairingRequest request, std::int64_t now_ms) {
   TRY_VOID(expire(connection, now_ms));
   TRY(auto known, connection.prepare("SELECT channel, account, sender, code, name, chat, created_ms, seen_ms FROM "
-                                     "pairing_requests WHERE channel = ? AND account = ? ORDER BY created_ms"));
-  known.bind(request.of.channel).bind(request.of.account);
+                                     "pairing_requests WHERE channel = ? ORDER BY created_ms"));
+  known.bind(request.of.channel);
   std::size_t pending = 0;
   while (true) {
     TRY(const bool found, known.step());
     if (!found) break;
     ++pending;
     auto row = read_request(known);
-    if (row.sender != request.sender) continue;
+    if (row.sender != request.sender || row.of.account != request.of.account) continue;
     TRY(auto seen,
         connection.prepare("UPDATE pairing_requests SET seen_ms = ? WHERE channel = ? AND account = ? AND sender = ?"));
     seen.bind(now_ms).bind(request.of.channel).bind(request.of.account).bind(request.sender);

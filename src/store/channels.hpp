@@ -26,7 +26,7 @@ struct PairingRequest {
   std::int64_t seen_ms = 0;
 };
 inline constexpr std::int64_t kPairingTtlMs = 60 * 60 * 1000; // as OpenClaw: a code is good for one hour
-inline constexpr std::size_t kPairingPending = 3;             // as OpenClaw: of one account at once
+inline constexpr std::size_t kPairingPending = 3;             // as OpenClaw: of one channel at once
 
 // The pending request of this sender, made when there is none; nothing when too many others are pending. `fresh` says
 // whether it was made now, so that the code is sent once.

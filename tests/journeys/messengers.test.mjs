@@ -153,7 +153,8 @@ test("rapid lines of one person are one message, also when the gateway is killed
   assert.equal(telegram.sent(7).length, 1);
   await telegram.inject(telegram.message("third line"));
   await telegram.inject(telegram.message("/status"));
-  await told(telegram, 7, /third line/);
+  await told(telegram, 7, /Session/);
+  await model.requests({ text: "third line", atLeast: 1, milliseconds: 10000 });
   await until(() => telegram.sent(7).length === 3, "the command and the line, each by itself");
   for (const line of ["fourth line", "fifth line"]) await telegram.inject(telegram.message(line));
   await new Promise((resolve) => setTimeout(resolve, 600));
@@ -204,6 +205,8 @@ test("the agent hears of reactions on its own messages, and of no others", async
   await startGateway(telegram);
   await telegram.inject(telegram.message("please answer"));
   await told(telegram, 7, /please answer/);
+  await telegram.inject(telegram.message("and once more")); // by then the first one's id is on disk
+  await told(telegram, 7, /and once more/);
   const answer = telegram.calls.find(({ method }) => method === "sendMessage").message_id;
   const react = (message_id, emoji) =>
     telegram.inject({

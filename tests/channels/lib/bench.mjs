@@ -106,9 +106,10 @@ export class Bench {
     return typeof last.content === "string" ? last.content : last.content.map((block) => block.text ?? "").join("");
   }
 
-  async metric(name, labels) {
+  /** The sum of a metric's series that have all these labels. */
+  async metric(name, labels = []) {
     const text = await (await this.gateway.fetch("/metrics")).text();
-    const lines = text.split("\n").filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)));
+    const lines = text.split("\n").filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && labels.every((label) => line.includes(label)));
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
   }
 
