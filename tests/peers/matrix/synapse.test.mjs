@@ -81,7 +81,8 @@ const bySelf = (own) => (event) => event.getSender() === bot.user_id && event.ge
 const mention = (own, more = {}) => text(`Claw: ${own}`, { "m.mentions": { user_ids: [bot.user_id] }, ...more });
 const count = (roomId, fits) => ada.getRoom(roomId).getLiveTimeline().getEvents().filter(fits).length;
 
-describe("on a real Synapse", { skip: unavailable, concurrency: 1 }, () => {
+// A suite that is skipped counts as nothing; a test counts as skipped.
+(unavailable ? test : describe)("on a real Synapse", { skip: unavailable, concurrency: 1 }, () => {
   // parity: 1.3-matrix
   test("whoever invites us and writes at once is answered, in markup, and sees that it was read and is being answered", async () => {
     await start();
