@@ -11,15 +11,17 @@ using ports::EventType;
 const Me kMe{"clawid", "claw"};
 
 json::object post(std::string_view message, json::object more = {}) {
-  json::object post{{"id", "p1"}, {"channel_id", "c1"}, {"user_id", "adaid"}, {"create_at", 17}, {"root_id", ""},
-                    {"type", ""}, {"message", message}};
+  json::object post{{"id", "p1"},    {"channel_id", "c1"}, {"user_id", "adaid"}, {"create_at", 17},
+                    {"root_id", ""}, {"type", ""},         {"message", message}};
   for (auto& [key, value] : more)
     post[key] = value;
   return post;
 }
 std::optional<ports::InboundEvent> event(std::string_view name, json::object post, std::string_view type = "O",
                                          const Addressing& addressing = {}) {
-  json::object data{{"channel_type", type}, {"channel_display_name", "Town"}, {"team_id", "t1"},
+  json::object data{{"channel_type", type},
+                    {"channel_display_name", "Town"},
+                    {"team_id", "t1"},
                     {"post", to_text(json::value(std::move(post)))}};
   return event_from(json::object{{"event", name}, {"data", std::move(data)}}, kMe, addressing);
 }
@@ -112,7 +114,8 @@ TEST(MattermostDialect, WordsStayWordsAndNobodyIsRung) {
             "https://a_b.example/x");
   EXPECT_EQ(paragraph(Node{Type::link, "", "https://a.example/(x) y", 0, {text("x")}}),
             "[x](https://a.example/%28x%29%20y)");
-  EXPECT_EQ(markdown_of(Node{Type::code_block, "a```b", "c++ x", 0, {}}), "```c++\na``\u200b`b\n```");
+  const Node code{Type::code_block, "a```b", "c++ x", 0, {}};
+  EXPECT_EQ(markdown_of(Node{Type::document, "", "", 0, {code}}), "```c++\na``\u200b`b\n```");
 }
 
 } // namespace
