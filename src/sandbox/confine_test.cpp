@@ -396,9 +396,8 @@ TEST_F(ConfineTest, RefusesWhatMayNeverBeMounted) {
 
 TEST_F(ConfineTest, OfTheStateFolderOnlyTheAgentsPartsCanBeMounted) {
   const auto state = base_ / "state";
-  for (const char* name :
-       {"workspace/project", "workspace-2", "servers/llama", "agents/main", "vault", "workspaces-of-others",
-        "foreign/chat/program/1", "foreign/chat/default"})
+  for (const char* name : {"workspace/project", "workspace-2", "servers/llama", "agents/main", "vault",
+                           "workspaces-of-others", "foreign/chat/program/1", "foreign/chat/default"})
     fs::create_directories(state / name);
   never_mount(state);
   for (const char* name : {"workspace", "workspace/project", "workspace-2", "servers/llama", "foreign/chat/program/1"})

@@ -1,6 +1,6 @@
 // What people on WhatsApp may write, as the sidecar hands it on: events that keep what they promise, and no crash.
-#include "extensions/channels/whatsapp/events.hpp"
 #include "base/ids.hpp"
+#include "extensions/channels/whatsapp/events.hpp"
 #include <cstdlib>
 
 using namespace openclaw;

@@ -35,8 +35,7 @@ TEST(WhatsAppEvents, AMessageNamesItsPersonByNumberWithTheHiddenNameBeside) {
   EXPECT_EQ(got.type, EventType::message);
   EXPECT_EQ(got.text, "hello");
   EXPECT_EQ(got.from.id, "+15550002222");
-  EXPECT_EQ(got.from.other_ids,
-            (std::vector<std::string>{"15550002222@s.whatsapp.net", "15550002222", "222@lid"}));
+  EXPECT_EQ(got.from.other_ids, (std::vector<std::string>{"15550002222@s.whatsapp.net", "15550002222", "222@lid"}));
   EXPECT_EQ(got.chat.id, "15550002222@s.whatsapp.net");
   EXPECT_EQ(got.chat.kind, ports::ChatKind::direct);
   EXPECT_EQ(got.message_id, "3A01");
@@ -52,8 +51,7 @@ TEST(WhatsAppEvents, TheSameMessageHasTheSameIdInEachDeliveryAndAnotherPersonsAn
 }
 
 TEST(WhatsAppEvents, SomebodyWithoutANumberIsNamedByTheHiddenName) {
-  const auto got =
-      event(parsed(R"({"id":"1","chat":"333@lid","chatAlt":"","content":{"conversation":"x"}})"));
+  const auto got = event(parsed(R"({"id":"1","chat":"333@lid","chatAlt":"","content":{"conversation":"x"}})"));
   EXPECT_EQ(got.from.id, "333@lid");
   EXPECT_EQ(got.chat.id, "333@lid");
   const auto known =
@@ -64,15 +62,17 @@ TEST(WhatsAppEvents, SomebodyWithoutANumberIsNamedByTheHiddenName) {
 
 TEST(WhatsAppEvents, BothOfOurNamesAreAMentionAndAQuoteOfUsIsAReply) {
   for (const char* name : {"15550001111@s.whatsapp.net", "111@lid", "111:7@lid"})
-    EXPECT_TRUE(event(in_group(fmt::format(
-                          R"({{"extendedTextMessage":{{"text":"hi","contextInfo":{{"mentionedJid":["{}"]}}}}}})", name)))
-                    .mentions_me)
+    EXPECT_TRUE(
+        event(in_group(fmt::format(
+                  R"({{"extendedTextMessage":{{"text":"hi","contextInfo":{{"mentionedJid":["{}"]}}}}}})", name)))
+            .mentions_me)
         << name;
-  EXPECT_FALSE(event(in_group(R"({"extendedTextMessage":{"text":"@15550001111","contextInfo":{"mentionedJid":["9@lid"]}}})"))
-                   .mentions_me);
-  const auto reply = event(in_group(
-      R"({"extendedTextMessage":{"text":"yes","contextInfo":{"stanzaId":"Q1","participant":"111@lid",)"
-      R"("quotedMessage":{"conversation":"shall I?"}}}})"));
+  EXPECT_FALSE(
+      event(in_group(R"({"extendedTextMessage":{"text":"@15550001111","contextInfo":{"mentionedJid":["9@lid"]}}})"))
+          .mentions_me);
+  const auto reply =
+      event(in_group(R"({"extendedTextMessage":{"text":"yes","contextInfo":{"stanzaId":"Q1","participant":"111@lid",)"
+                     R"("quotedMessage":{"conversation":"shall I?"}}}})"));
   EXPECT_TRUE(reply.replies_to_me);
   ASSERT_TRUE(reply.quote);
   EXPECT_EQ(reply.quote->text, "shall I?");
@@ -108,10 +108,10 @@ TEST(WhatsAppEvents, FilesAreNamedWithWhatFetchingNeeds) {
 }
 
 TEST(WhatsAppEvents, WhatIsNoMessageIsNothing) {
-  for (const char* text : {"{}", "[]", R"({"id":"1"})", R"({"id":"1","chat":"x","content":{}})",
-                           R"({"id":"1","chat":"status@broadcast","content":{"conversation":"x"}})",
-                           R"({"id":"1","chat":"1@g.us","content":{"conversation":"x"}})",
-                           R"({"id":1,"chat":[],"content":5})"})
+  for (const char* text :
+       {"{}", "[]", R"({"id":"1"})", R"({"id":"1","chat":"x","content":{}})",
+        R"({"id":"1","chat":"status@broadcast","content":{"conversation":"x"}})",
+        R"({"id":"1","chat":"1@g.us","content":{"conversation":"x"}})", R"({"id":1,"chat":[],"content":5})"})
     EXPECT_FALSE(event_from(parsed(text), kMe)) << text;
   EXPECT_EQ(event(direct("{}")).type, EventType::membership);
 }
