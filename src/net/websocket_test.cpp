@@ -1,3 +1,4 @@
+#include "async/event.hpp"
 #include "net/server_fixture.hpp"
 #include "net/websocket_codec.hpp"
 #include "net/websocket_connection.hpp"

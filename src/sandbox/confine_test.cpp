@@ -396,13 +396,14 @@ TEST_F(ConfineTest, RefusesWhatMayNeverBeMounted) {
 
 TEST_F(ConfineTest, OfTheStateFolderOnlyTheAgentsPartsCanBeMounted) {
   const auto state = base_ / "state";
-  for (const char* name :
-       {"workspace/project", "workspace-2", "servers/llama", "agents/main", "vault", "workspaces-of-others"})
+  for (const char* name : {"workspace/project", "workspace-2", "servers/llama", "agents/main", "vault",
+                           "workspaces-of-others", "foreign/chat/program/1", "foreign/chat/default"})
     fs::create_directories(state / name);
   never_mount(state);
-  for (const char* name : {"workspace", "workspace/project", "workspace-2", "servers/llama"})
+  for (const char* name : {"workspace", "workspace/project", "workspace-2", "servers/llama", "foreign/chat/program/1"})
     EXPECT_TRUE(judge_mount({state / name, "/w", true})) << name;
-  for (const char* name : {"", "agents", "agents/main", "vault", "workspace/..", "workspaces-of-others"}) {
+  for (const char* name : {"", "agents", "agents/main", "vault", "workspace/..", "workspaces-of-others", "foreign",
+                           "foreign/chat/default", "foreign/chat/program"}) {
     const auto judged = judge_mount({state / name, "/w", true});
     ASSERT_FALSE(judged) << name;
     EXPECT_EQ(judged.error().kind, Kind::denied);

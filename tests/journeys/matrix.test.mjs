@@ -60,6 +60,7 @@ const told = (room, pattern) =>
   until(() => sent(room).find((event) => pattern.test(event.content.body)), `${pattern}`, { describe: () => `; sent: ${JSON.stringify(sent(room).map((event) => event.content)).slice(0, 1000)}` });
 const joined = (room) => until(() => room.members.get(claw) === "join", "the bot to be in the room");
 
+// parity: 1.3-matrix
 test("a homeserver without the authenticated door gives its files by the old one", async () => {
   await homeserver();
   fake.oldMedia = true;
@@ -166,6 +167,7 @@ test("a room that the configuration names by its alias is that room, and none th
   assert.equal(sent(claimed).length, 0);
 });
 
+// parity: 1.3-matrix
 test("a third person makes a group of a direct chat: it is silent until it is spoken to, and no stranger gets in", async () => {
   await start({ groups: { "*": {} } });
   const room = fake.world.createRoom(ada, { direct: true, invite: [claw] });
@@ -182,6 +184,7 @@ test("a third person makes a group of a direct chat: it is silent until it is sp
   assert.equal(sent(room).length, 2);
 });
 
+// parity: 1.3-matrix
 test("threadReplies always answers each message of a room in a thread of its own, off never in one", async () => {
   await start({ threadReplies: "always", groups: { "*": { requireMention: false } } });
   const room = fake.world.createRoom(ada, { name: "Threads", invite: [claw] });

@@ -28,7 +28,8 @@ async function client(user, options) {
 }
 const text = (body, more = {}) => ({ msgtype: "m.text", body, ...more });
 
-describe("matrix-js-sdk and the fake homeserver", { skip: unavailable, concurrency: 1 }, () => {
+// A suite that is skipped counts as nothing; a test counts as skipped.
+(unavailable ? test : describe)("matrix-js-sdk and the fake homeserver", { skip: unavailable, concurrency: 1 }, () => {
   test("a login gives a token that is known, and a wrong password is refused", async () => {
     const stranger = quietClient({ baseUrl: fake.url });
     const login = (password) => stranger.loginRequest({ type: "m.login.password", identifier: { type: "m.id.user", user: "claw" }, password, device_id: "CLAW" });

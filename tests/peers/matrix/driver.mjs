@@ -101,6 +101,9 @@ export class Driver {
       contents.push({ msgtype: from === "robot" ? "m.notice" : "m.text", body: words, ...(mention && pill) });
     }
     const events = contents.map((content) => world.take(room.id, id, "m.room.message", { ...content, ...common }));
+    // A bot that is there follows the invitation before anybody else says something: what comes next must not overtake this.
+    const invited = () => room.members.get(this.me) !== "join";
+    if (invited()) await until(() => !invited(), "the bot to come", { milliseconds: 1000 }).catch(() => {});
     return { id: events[0].event_id, room: where, thread, roomId: room.id, sender: id, event: events[0] };
   }
 

@@ -24,9 +24,13 @@ export function installedSynapse() {
   try {
     process.stderr.write(`installing Synapse in ${target}\n`);
     execFileSync("python3", ["-m", "venv", aside], { stdio: ["ignore", 2, 2] });
-    const pip = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--disable-pip-version-check", "-r", requirements];
+    const pip = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--disable-pip-version-check", "--retries=1", "--timeout=60", "-r", requirements];
     execFileSync(path.join(aside, "bin/python"), pip, { stdio: ["ignore", 2, 2], timeout: 600_000 });
-    if (!fs.existsSync(target)) fs.renameSync(aside, target);
+    try {
+      fs.renameSync(aside, target);
+    } catch (error) {
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error; // another test was first
+    }
     return python;
   } finally {
     fs.rmSync(aside, { recursive: true, force: true });

@@ -81,7 +81,8 @@ const bySelf = (own) => (event) => event.getSender() === bot.user_id && event.ge
 const mention = (own, more = {}) => text(`Claw: ${own}`, { "m.mentions": { user_ids: [bot.user_id] }, ...more });
 const count = (roomId, fits) => ada.getRoom(roomId).getLiveTimeline().getEvents().filter(fits).length;
 
-describe("on a real Synapse", { skip: unavailable, concurrency: 1 }, () => {
+// A suite that is skipped counts as nothing; a test counts as skipped.
+(unavailable ? test : describe)("on a real Synapse", { skip: unavailable, concurrency: 1 }, () => {
   // parity: 1.3-matrix
   test("whoever invites us and writes at once is answered, in markup, and sees that it was read and is being answered", async () => {
     await start();
@@ -304,16 +305,17 @@ describe("on a real Synapse", { skip: unavailable, concurrency: 1 }, () => {
     assert.equal(ada.getRoom(other).getMember(bot.user_id).membership, "invite");
   });
 
-  test("people and rooms are found; a message goes to somebody who never wrote", async () => {
+  test("a message goes to somebody who never wrote", async () => {
     await start();
-    const client = await gateway.client();
     const own = mark();
     const sent = await gateway.command(["messages", "send", "matrix", bo.getUserId(), `good morning ${own}`]);
     assert.equal(sent.code, 0, sent.stderr);
     const room = await until(() => bo.getRooms().find((one) => one.getMyMembership() === "invite" && one.getDMInviter() === bot.user_id), "the invitation");
     await bo.joinRoom(room.roomId);
     await until(() => room.getLiveTimeline().getEvents().some(bySelf(own)), "the message");
-    await client.close();
+    const again = mark();
+    await gateway.command(["messages", "send", "matrix", bo.getUserId(), again]);
+    await until(() => room.getLiveTimeline().getEvents().some(bySelf(again)), "the next one in the same room");
   });
 
   test("a token that was taken back is said with what to do", async () => {

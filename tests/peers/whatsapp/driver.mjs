@@ -78,13 +78,13 @@ export class Driver {
     if (!this.fake.linked) {
       const client = await gateway.client();
       const account = async () => (await client.request("channels.status", {})).channelAccounts.whatsapp?.[0];
-      const qr = await until(async () => (await account())?.qr, "a code to scan", { milliseconds: 25000 });
+      const qr = await until(async () => (await account())?.qr, "a code to scan", { milliseconds: 29000 });
       this.secrets.push(qr.split(",")[3]);
       await this.fake.scan(qr);
       await client.close?.();
     }
     const before = this.#logins;
-    await until(() => this.fake.logins > before && this.fake.ready, "the device to be logged in", { milliseconds: 25000 });
+    await until(() => this.fake.logins > before && this.fake.ready, "the device to be logged in", { milliseconds: 29000 });
     this.#logins = this.fake.logins;
   }
 

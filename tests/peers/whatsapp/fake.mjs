@@ -33,6 +33,7 @@ export class FakeWhatsApp {
   banned = false; // the number may not be used
   #b;
   #people = new Map();
+  #phone; // the owner's own, as a person
   #connections = new Set();
   #sockets = new Set();
   #device = null; // the linked device: its keys
@@ -79,6 +80,7 @@ export class FakeWhatsApp {
   }
   #personOf(jid) {
     const user = userOf(jid);
+    if (this.#phone?.is(user)) return this.#phone;
     for (const person of this.#people.values()) if (person.is(user)) return person;
     return /^\d+@s\.whatsapp\.net$/.test(jid) ? this.person(user, user) : undefined;
   }
@@ -142,6 +144,18 @@ export class FakeWhatsApp {
     this.#undelivered.set(id, stanza);
     this.#latest()?.transport.send(stanza);
     return { id, stanza };
+  }
+  /** A note that the owner writes to themselves on their phone. */
+  async sayToMyself(message) {
+    const phone = (this.#phone ??= new Contact(this.#b, { number: this.number, lid: "111", name: "Me" }));
+    const own = { deviceSentMessage: { destinationJid: `${this.number}@${server}`, message } };
+    const id = this.nextId();
+    const bot = { jid: this.botJid, takeBundle: () => this.#takeBundle() };
+    const content = [await phone.encrypt(bot, this.#b.encodeWAMessage(own))];
+    const stanza = { tag: "message", attrs: { from: phone.jid, recipient: phone.jid, id, type: "text", t: seconds(), notify: "Me" }, content };
+    this.#undelivered.set(id, stanza);
+    this.#latest()?.transport.send(stanza);
+    return { id };
   }
   /** The same stanza once more, as after a receipt that was lost. */
   again(stanza) {
@@ -239,7 +253,7 @@ export class FakeWhatsApp {
     if (!payload) return;
     const { transport } = connection;
     // Baileys loses what comes before it has derived its keys; the real server is never that near.
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     if (this.banned) {
       transport.send({ tag: "failure", attrs: { reason: "403", location: "frc" } });
       transport.socket.close();
@@ -367,10 +381,11 @@ export class FakeWhatsApp {
   #describe(jid) {
     if (!jid) return null;
     const bot = [this.number, "111"].includes(userOf(jid));
-    const person = bot ? null : this.#personOf(jid);
+    const person = bot ? this.#phone : this.#personOf(jid);
     if (!bot && !person) return null;
-    const device = bot ? { id: "1", "key-index": "1" } : { id: "0" };
-    const devices = { tag: "devices", attrs: {}, content: [{ tag: "device-list", attrs: {}, content: [{ tag: "device", attrs: device }] }] };
+    const list = [...(bot && !this.#phone ? [] : [{ id: "0" }]), ...(bot ? [{ id: "1", "key-index": "1" }] : [])];
+    const content = list.map((attrs) => ({ tag: "device", attrs }));
+    const devices = { tag: "devices", attrs: {}, content: [{ tag: "device-list", attrs: {}, content }] };
     const lid = { tag: "lid", attrs: { val: bot ? "111@lid" : person.lid } };
     return { tag: "user", attrs: { jid }, content: jid.endsWith("@lid") ? [devices] : [devices, lid] };
   }
@@ -411,7 +426,7 @@ export class FakeWhatsApp {
     let read = null;
     for (const recipient of children(child(node, "participants"), "to")) {
       const person = this.#personOf(recipient.attrs.jid);
-      if (!person) continue; // the owner's own phone
+      if (!person) continue; // the owner's own phone, when nobody looks at it
       const message = await person.decrypt(this.botJid, child(recipient, "enc"));
       if (message) read = { message, by: person.jid };
     }

@@ -88,6 +88,10 @@ TEST_F(DiscordChannel, AnswersACommandInItsPlaceAndAsAMessageWhenThatIsTooLate) 
   ASSERT_TRUE(lost && lost->problem);
   EXPECT_EQ(lost->problem->fault, SendFault::unsupported) << "a second copy would be seen";
   EXPECT_FALSE(http.requests.back().repeatable);
+  outgoing.idempotency_key = "0199-run-b1-0"; // another block of the same answer
+  answers("/webhooks/100/token?wait=true", R"({"id":"12"})");
+  EXPECT_EQ(run(channel->send(outgoing))->message_ids, std::vector<std::string>{"12"});
+  outgoing.idempotency_key = "0199-run-1";
   outgoing.reply_token = "100/old";
   answers("/webhooks/100/old?wait=true", R"({"code":10015,"message":"Unknown Webhook"})", 404);
   answers("/channels/600/messages", R"({"id":"11"})");

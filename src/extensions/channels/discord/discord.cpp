@@ -19,7 +19,7 @@ constexpr std::size_t kTextLimit = 2000;
 constexpr std::int64_t kFileIn = 8 * 1024 * 1024;
 constexpr std::int64_t kFileOut = 10 * 1024 * 1024; // of servers without boosts
 constexpr std::int64_t kTypingRefreshMs = 8000;     // Discord shows it for ten seconds
-constexpr std::size_t kMostDirect = 1000;
+constexpr std::size_t kMostDirect = 1000;           // and commands
 constexpr int kIntents = 1 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 15;
 constexpr int kMembersIntent = 1 << 1;
 constexpr int kPresenceIntent = 1 << 8;
@@ -269,7 +269,11 @@ private:
   // As the answer to a command: the first part fills in what said "thinking", others follow. Nothing when the command
   // is too old for that (15 minutes).
   Task<std::optional<ports::SendReport>> answer_command(ports::Outgoing message) {
-    const bool first = message.idempotency_key.ends_with("-0") || message.idempotency_key.ends_with("-preview");
+    const auto key = message.idempotency_key;
+    // An answer may come in blocks, and each begins with a part 0: only one of them fills the place.
+    const auto filled = originals_.find(message.reply_token);
+    const bool first = (key.ends_with("-0") || key.ends_with("-preview")) &&
+                       (filled == originals_.end() || filled->second == key || filled->second.ends_with("-preview"));
     auto body = content_of(message);
     if (!first && link_.ephemeral && !message.chat.space_id.empty())
       body["flags"] = integer_or(body, "flags", 0) | kEphemeral;
@@ -281,6 +285,10 @@ private:
     CO_TRY(const auto answer, co_await rest_->call(std::move(call)));
     if (answer.status == 404 || answer.status == 401) co_return std::optional<ports::SendReport>();
     auto report = report_of(answer);
+    if (first && !report.problem) {
+      if (originals_.size() >= kMostDirect) originals_.clear();
+      originals_[message.reply_token] = key;
+    }
     // Unlike everything else, this has no nonce: a second one would be seen twice.
     if (!first && report.problem && report.problem->fault == ports::SendFault::ambiguous) {
       report.problem->fault = ports::SendFault::unsupported;
@@ -294,7 +302,8 @@ private:
   LinkSettings link_;
   Receiver receiver_;
   std::size_t most_lines_;
-  std::map<std::string, std::string> direct_; // "user:ID" to the channel
+  std::map<std::string, std::string> direct_;    // "user:ID" to the channel
+  std::map<std::string, std::string> originals_; // by a command's token: the key of what fills its place
 };
 
 Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {

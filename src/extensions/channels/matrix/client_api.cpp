@@ -43,10 +43,9 @@ ApiAnswer read_answer(const net::Response& response, Result<json::value> parsed)
     return answer;
   }
   answer.code = printable(string_or(*parsed, "errcode", "M_UNKNOWN"), 60);
-  ports::SendProblem problem{fault_of(response.status, answer.code),
-                             fmt::format("Matrix: {} ({}).",
-                                         printable(string_or(*parsed, "error", "no reason given"), 200), answer.code),
-                             0};
+  ports::SendProblem problem{
+      fault_of(response.status, answer.code),
+      fmt::format("Matrix: {} ({}).", printable(string_or(*parsed, "error", "no reason given"), 200), answer.code), 0};
   if (problem.fault == ports::SendFault::retry_after) problem.retry_after_ms = pause_of(response, *parsed);
   answer.problem = std::move(problem);
   return answer;

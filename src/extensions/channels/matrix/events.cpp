@@ -108,7 +108,8 @@ bool add_attachment(InboundEvent& event, const json::value& content, std::string
                                                                      {"m.audio", Attachment::Type::audio},
                                                                      {"m.video", Attachment::Type::video},
                                                                      {"m.sticker", Attachment::Type::sticker}};
-  const auto* const found = std::find_if(std::begin(kinds), std::end(kinds), [&](auto& one) { return one.first == kind; });
+  const auto* const found =
+      std::find_if(std::begin(kinds), std::end(kinds), [&](auto& one) { return one.first == kind; });
   if (found == std::end(kinds)) return false;
   Attachment attachment;
   attachment.type = found->second;

@@ -1,5 +1,5 @@
-#include "extensions/channels/matrix/events.hpp"
 #include "extensions/channels/matrix/client_api.hpp"
+#include "extensions/channels/matrix/events.hpp"
 #include "extensions/channels/matrix/rooms.hpp"
 #include <gtest/gtest.h>
 
@@ -195,8 +195,8 @@ TEST(MatrixEvents, WhatWasSaidBeforeWeWereInvitedIsNotForUs) {
 TEST(MatrixRooms, TwoInARoomWithoutANameAndMarkedRoomsAreDirectAThirdPersonMakesAGroup) {
   Rooms rooms;
   const auto count = [](int members, std::string_view state = "") {
-    return parse_json(R"({"summary":{"m.joined_member_count":)" + std::to_string(members) +
-                          R"(},"state":{"events":[)" + std::string(state) + "]}}",
+    return parse_json(R"({"summary":{"m.joined_member_count":)" + std::to_string(members) + R"(},"state":{"events":[)" +
+                          std::string(state) + "]}}",
                       "room")
         .value();
   };
@@ -218,7 +218,8 @@ TEST(MatrixRooms, TwoInARoomWithoutANameAndMarkedRoomsAreDirectAThirdPersonMakes
 }
 
 TEST(MatrixJson, OneUnreadableEventDoesNotHideTheOthers) {
-  const std::string deep = R"({"a":[)" + std::string(1000, '[') + "1,\"]\"" + std::string(1000, ']') + R"(],"b":"x]\"["})";
+  const std::string deep =
+      R"({"a":[)" + std::string(1000, '[') + "1,\"]\"" + std::string(1000, ']') + R"(],"b":"x]\"["})";
   ASSERT_FALSE(parse_json(deep, "deep"));
   const auto read = parse_json(readable_json(deep, 10), "deep");
   ASSERT_TRUE(read) << read.error().message;

@@ -43,7 +43,8 @@ TEST(MatrixHtml, OnlyAddressesThatOpenSafelyBecomeLinks) {
 }
 
 TEST(MatrixHtml, IdsOfPeopleAreMentions) {
-  const auto shown = to_html(with(Type::document, {with(Type::paragraph, {words("ask @ada:e.org, or me@mail.org. @ada:e.org.")})}));
+  const auto shown =
+      to_html(with(Type::document, {with(Type::paragraph, {words("ask @ada:e.org, or me@mail.org. @ada:e.org.")})}));
   EXPECT_EQ(shown.text, "ask <a href=\"https://matrix.to/#/@ada:e.org\">@ada:e.org</a>, or me@mail.org. "
                         "<a href=\"https://matrix.to/#/@ada:e.org\">@ada:e.org</a>.");
   EXPECT_EQ(shown.mentioned, (std::vector<std::string>{"@ada:e.org"}));

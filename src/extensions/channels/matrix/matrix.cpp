@@ -15,8 +15,8 @@ namespace rich_text = ports::rich_text;
 // An event has 64 KB at most, with the words twice: as such and as markup.
 constexpr std::size_t kTextLimit = 4000;
 constexpr std::int64_t kFileBytes = 20 * 1024 * 1024;
-constexpr std::int64_t kTypingMs = 10'000;    // how long one sign lasts; it is renewed earlier
-constexpr std::int64_t kEditPauseMs = 2000;   // homeservers count edits as messages
+constexpr std::int64_t kTypingMs = 10'000;  // how long one sign lasts; it is renewed earlier
+constexpr std::int64_t kEditPauseMs = 2000; // homeservers count edits as messages
 constexpr int kMostReactionPages = 5;
 
 ports::SendReport report_of(const ApiAnswer& answer, std::string_view key) {
@@ -24,7 +24,8 @@ ports::SendReport report_of(const ApiAnswer& answer, std::string_view key) {
   report.problem = answer.problem;
   if (auto id = string_or(answer.result, key); !id.empty()) report.message_ids.push_back(std::move(id));
   if (!report.problem && report.message_ids.empty())
-    report.problem = ports::SendProblem{ports::SendFault::ambiguous, "The homeserver does not say what became of it.", 0};
+    report.problem =
+        ports::SendProblem{ports::SendFault::ambiguous, "The homeserver does not say what became of it.", 0};
   return report;
 }
 
@@ -178,10 +179,10 @@ public:
     if (remove) co_return co_await take_back(std::move(chat), std::move(message_id), std::move(emoji));
     json::object relation{{"rel_type", "m.annotation"}, {"event_id", message_id}, {"key", emoji}};
     json::object content{{"m.relates_to", std::move(relation)}};
-    auto path = client_path(
-        {"rooms", chat.id, "send", "m.reaction", uuid_v7(services_.time, services_.random)});
+    auto path = client_path({"rooms", chat.id, "send", "m.reaction", uuid_v7(services_.time, services_.random)});
     CO_TRY(const auto answer, co_await api_.put(std::move(path), std::move(content)));
-    if (answer.problem && answer.code != "M_DUPLICATE_ANNOTATION") co_return fail(Kind::remote, answer.problem->message);
+    if (answer.problem && answer.code != "M_DUPLICATE_ANNOTATION")
+      co_return fail(Kind::remote, answer.problem->message);
     co_return Result<>{};
   }
 
@@ -278,7 +279,8 @@ private:
       for (const auto& event : chunk->get_array()) {
         const auto* content = openclaw::find(event, "content");
         const auto* relation = content ? openclaw::find(*content, "m.relates_to") : nullptr;
-        if (string_or(event, "sender") != stream_.me().id || !relation || string_or(*relation, "key") != emoji) continue;
+        if (string_or(event, "sender") != stream_.me().id || !relation || string_or(*relation, "key") != emoji)
+          continue;
         auto reaction = string_or(event, "event_id");
         CO_TRY(const auto removed, co_await remove(std::move(chat), std::move(reaction)));
         if (removed.problem) co_return fail(Kind::remote, removed.problem->message);

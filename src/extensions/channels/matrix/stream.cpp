@@ -376,8 +376,9 @@ Task<> Stream::tell_encrypted(ports::ChannelHost& host, std::string room_id) {
   if (!host.recall(fact).empty()) co_return Result<>{};
   host.warn(fmt::format("The room {} is encrypted, which this build cannot read.", printable(room_id, 100)));
   json::object body{{"msgtype", "m.notice"},
-                    {"body", "⚙️ This room is encrypted, and I cannot read encrypted messages yet. Please write to me in "
-                             "a room without encryption."},
+                    {"body",
+                     "⚙️ This room is encrypted, and I cannot read encrypted messages yet. Please write to me in "
+                     "a room without encryption."},
                     {"m.mentions", json::object{}}};
   auto path = client_path({"rooms", room_id, "send", "m.room.message", event_key(fact)});
   CO_TRY(const auto answer, co_await api_.put(std::move(path), std::move(body)));

@@ -45,7 +45,7 @@ private:
   ClientApi& api_;
   Me me_;
   Rooms rooms_;
-  std::string since_;                             // behind the last answer whose events are all on disk
+  std::string since_; // behind the last answer whose events are all on disk
   std::int64_t saved_ms_ = 0;
   std::map<std::string, std::string> configured_; // room id → the alias by which `groups` names it
   std::map<std::string, std::string> invitable_;  // the same of `autoJoinAllowlist`

@@ -58,7 +58,8 @@ Task<Answer> Api::exchange(net::Outbound request) {
   if (response) co_return read_answer(*response);
   if (response.error().kind == Kind::cancelled) co_return std::unexpected(std::move(response).error());
   auto error = std::move(response).error();
-  error.message = error.kind == Kind::timeout ? "Mattermost did not answer in time." : "Mattermost could not be reached.";
+  error.message =
+      error.kind == Kind::timeout ? "Mattermost did not answer in time." : "Mattermost could not be reached.";
   error.hint = "Check the network and channels.mattermost.baseUrl.";
   Answer answer;
   answer.problem = ports::problem_from(error);
@@ -118,8 +119,8 @@ Error refusal(const Answer& answer) {
                  "Make one for the bot in the System Console and set it with: openclaw config set "
                  "channels.mattermost.botToken TOKEN",
                  {}};
-  return Error{Kind::transient, answer.problem ? answer.problem->message : "Mattermost refused.", "It is tried again.",
-               {}};
+  return Error{
+      Kind::transient, answer.problem ? answer.problem->message : "Mattermost refused.", "It is tried again.", {}};
 }
 
 } // namespace openclaw::extensions::mattermost

@@ -65,7 +65,7 @@ std::string link(std::string_view label, std::string_view address) {
   std::string target;
   for (const char c : address)
     target += std::string_view(" ()<>\\\n").contains(c) ? fmt::format("%{:02X}", static_cast<unsigned char>(c))
-                                                         : std::string(1, c);
+                                                        : std::string(1, c);
   return fmt::format("[{}]({})", label, target);
 }
 

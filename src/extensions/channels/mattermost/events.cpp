@@ -12,11 +12,24 @@ using ports::EventType;
 using ports::InboundEvent;
 
 constexpr std::size_t kMostFiles = 20;
-constexpr std::pair<std::string_view, std::string_view> kEmoji[] = {
-    {"👀", "eyes"},           {"👍", "+1"},       {"👎", "-1"},      {"❤️", "heart"},  {"✅", "white_check_mark"},
-    {"🎉", "tada"},           {"😄", "smile"},    {"😢", "cry"},     {"🔥", "fire"},   {"🙏", "pray"},
-    {"🤔", "thinking_face"},  {"👏", "clap"},     {"🚀", "rocket"},  {"⚡", "zap"},    {"❌", "x"},
-    {"⏳", "hourglass_flowing_sand"}, {"😂", "joy"}, {"💯", "100"}};
+constexpr std::pair<std::string_view, std::string_view> kEmoji[] = {{"👀", "eyes"},
+                                                                    {"👍", "+1"},
+                                                                    {"👎", "-1"},
+                                                                    {"❤️", "heart"},
+                                                                    {"✅", "white_check_mark"},
+                                                                    {"🎉", "tada"},
+                                                                    {"😄", "smile"},
+                                                                    {"😢", "cry"},
+                                                                    {"🔥", "fire"},
+                                                                    {"🙏", "pray"},
+                                                                    {"🤔", "thinking_face"},
+                                                                    {"👏", "clap"},
+                                                                    {"🚀", "rocket"},
+                                                                    {"⚡", "zap"},
+                                                                    {"❌", "x"},
+                                                                    {"⏳", "hourglass_flowing_sand"},
+                                                                    {"😂", "joy"},
+                                                                    {"💯", "100"}};
 
 bool is_id(std::string_view id) {
   return !id.empty() && id.size() <= 32 &&

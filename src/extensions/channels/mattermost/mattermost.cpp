@@ -1,4 +1,5 @@
-// Mattermost by its event socket and REST API. What was said while nobody listened is read when the socket is open again.
+// Mattermost by its event socket and REST API. What was said while nobody listened is read when the socket is open
+// again.
 #include "base/text.hpp"
 #include "extensions/channels/mattermost/api.hpp"
 #include "extensions/channels/mattermost/dialect.hpp"
@@ -268,7 +269,8 @@ private:
         }
         CO_TRY_VOID(co_await read_channel(channel, missed));
       }
-    std::sort(missed.begin(), missed.end(), [](const auto& one, const auto& other) { return one.sent_ms < other.sent_ms; });
+    std::sort(missed.begin(), missed.end(),
+              [](const auto& one, const auto& other) { return one.sent_ms < other.sent_ms; });
     for (auto& event : missed) {
       auto taken = std::move(event);
       CO_TRY_VOID(co_await take(host, std::move(taken)));
@@ -317,8 +319,8 @@ private:
       found.handle = "@" + string_or(answer.body, "username");
       found.name = string_or(answer.body, "nickname");
       if (found.name.empty())
-        found.name = std::string(
-            trim(string_or(answer.body, "first_name") + " " + string_or(answer.body, "last_name")));
+        found.name =
+            std::string(trim(string_or(answer.body, "first_name") + " " + string_or(answer.body, "last_name")));
       if (found.name.empty()) found.name = string_or(answer.body, "username");
       found.is_bot = bool_or(answer.body, "is_bot", false);
       if (people_.size() >= kMostRemembered) people_.clear();

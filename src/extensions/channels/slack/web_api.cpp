@@ -84,9 +84,9 @@ bool is_slack_address(std::string_view url, std::string_view root) {
   if (own && same_origin(*parsed, *own)) return true;
   if (!parsed->tls()) return false;
   const std::string_view host = parsed->host;
-  return host == "slack.com" || host == "slack-gov.com" ||
-         std::any_of(std::begin({".slack.com", ".slack-gov.com", ".slack-edge.com", ".slack-files.com"}),
-                     std::end({".slack.com", ".slack-gov.com", ".slack-edge.com", ".slack-files.com"}),
+  if (one_of(host, {"slack.com", "slack-gov.com"})) return true;
+  constexpr std::string_view endings[] = {".slack.com", ".slack-gov.com", ".slack-edge.com", ".slack-files.com"};
+  return std::any_of(std::begin(endings), std::end(endings),
                      [&](std::string_view ending) { return host.ends_with(ending); });
 }
 

@@ -1,4 +1,5 @@
-// WhatsApp's own marks: *bold*, _italic_, ~strike~, `code`, ``` blocks ``` and "> " quotes. Links and headings have none.
+// WhatsApp's own marks: *bold*, _italic_, ~strike~, `code`, ``` blocks ``` and "> " quotes. Links and headings have
+// none.
 #pragma once
 #include "ports/rich_text.hpp"
 

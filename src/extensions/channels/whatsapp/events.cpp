@@ -32,8 +32,10 @@ ports::Person person_from(std::string_view one, std::string_view other, const Me
   std::string number, hidden;
   for (const auto name : {one, other}) {
     auto plain = without_device(name);
-    if (plain.ends_with(kNumberServer) && number.empty()) number = std::move(plain);
-    else if (!plain.empty() && hidden.empty()) hidden = std::move(plain);
+    if (plain.ends_with(kNumberServer) && number.empty())
+      number = std::move(plain);
+    else if (!plain.empty() && hidden.empty())
+      hidden = std::move(plain);
   }
   person.id = person_id(number.empty() ? hidden : number);
   if (!number.empty()) person.other_ids = {number, std::string(user_of(number))};
@@ -63,13 +65,14 @@ std::string poll_text(const json::value& poll) {
 
 std::string text_of(const json::value& content) {
   if (auto text = string_or(content, "conversation"); !text.empty()) return text;
-  constexpr std::pair<std::string_view, std::string_view> places[] = {{"extendedTextMessage", "text"},
-                                                                      {"imageMessage", "caption"},
-                                                                      {"videoMessage", "caption"},
-                                                                      {"documentMessage", "caption"},
-                                                                      {"buttonsResponseMessage", "selectedDisplayText"},
-                                                                      {"templateButtonReplyMessage", "selectedDisplayText"},
-                                                                      {"listResponseMessage", "title"}};
+  constexpr std::pair<std::string_view, std::string_view> places[] = {
+      {"extendedTextMessage", "text"},
+      {"imageMessage", "caption"},
+      {"videoMessage", "caption"},
+      {"documentMessage", "caption"},
+      {"buttonsResponseMessage", "selectedDisplayText"},
+      {"templateButtonReplyMessage", "selectedDisplayText"},
+      {"listResponseMessage", "title"}};
   for (const auto& [kind, key] : places)
     if (const auto* part = find(content, kind))
       if (auto text = string_or(*part, key); !text.empty()) return text;
@@ -87,8 +90,10 @@ std::string text_of(const json::value& content) {
 
 void add_attachments(InboundEvent& event, const json::value& content) {
   constexpr std::tuple<std::string_view, Attachment::Type, std::string_view> kinds[] = {
-      {"imageMessage", Attachment::Type::image, "image"},      {"videoMessage", Attachment::Type::video, "video"},
-      {"ptvMessage", Attachment::Type::video, "video"},        {"audioMessage", Attachment::Type::audio, "audio"},
+      {"imageMessage", Attachment::Type::image, "image"},
+      {"videoMessage", Attachment::Type::video, "video"},
+      {"ptvMessage", Attachment::Type::video, "video"},
+      {"audioMessage", Attachment::Type::audio, "audio"},
       {"documentMessage", Attachment::Type::document, "document"},
       {"stickerMessage", Attachment::Type::sticker, "sticker"}};
   for (const auto& [key, type, kind] : kinds) {
@@ -166,8 +171,10 @@ Result<ports::Chat> chat_from(std::string_view target) {
   std::string digits;
   bool number = !text.empty();
   for (const char c : text) {
-    if (c >= '0' && c <= '9') digits += c;
-    else if (!std::string_view("+ -()./").contains(c)) number = false;
+    if (c >= '0' && c <= '9')
+      digits += c;
+    else if (!std::string_view("+ -()./").contains(c))
+      number = false;
   }
   if (!number || digits.size() < 6 || digits.size() > 15)
     return fail(Kind::invalid, fmt::format("\"{}\" is no WhatsApp chat.", printable(target, 80)),
@@ -224,7 +231,8 @@ Close judge_close(std::int64_t code, bool linked) {
   default:
     break;
   }
-  return {CloseAction::retry, Error{Kind::transient, fmt::format("The connection to WhatsApp ended ({}).", code), {}, {}}};
+  return {CloseAction::retry,
+          Error{Kind::transient, fmt::format("The connection to WhatsApp ended ({}).", code), {}, {}}};
 }
 
 std::optional<InboundEvent> event_from(const json::value& message, const Me& me) {

@@ -5,8 +5,8 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "config/files.hpp"
-#include <cstdlib>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/core.h>
 #include <unistd.h>
@@ -86,10 +86,10 @@ Task<std::string> find_node(async::Executor executor, std::string given) {
   if (!outcome && outcome.error().kind == Kind::cancelled) co_return std::unexpected(outcome.error());
   const auto version = outcome ? std::string(trim(outcome->said)) : std::string("nothing");
   if (node_major(version) < kOldestNode)
-    co_return fail(Kind::denied,
-                   fmt::format("WhatsApp needs Node.js {} or newer; {} says {}.", kOldestNode, node,
-                               printable(version, 60)),
-                   std::string(kGetNode));
+    co_return fail(
+        Kind::denied,
+        fmt::format("WhatsApp needs Node.js {} or newer; {} says {}.", kOldestNode, node, printable(version, 60)),
+        std::string(kGetNode));
   std::error_code code;
   const auto real = fs::canonical(node, code);
   co_return code ? node : real.string();
@@ -131,7 +131,7 @@ Task<> install(async::Executor executor, std::string all, std::string folder) {
     co_return fail(Kind::denied, "WhatsApp needs npm once, to fetch Baileys, and there is none on the gateway's PATH.",
                    std::string(kGetNode));
   async::SpawnOptions options;
-  options.argv = {npm,          "ci",        "--ignore-scripts", "--omit=peer", "--omit=dev",
+  options.argv = {npm,          "ci",        "--ignore-scripts", "--omit=peer",     "--omit=dev",
                   "--no-audit", "--no-fund", "--no-progress",    "--loglevel=error"};
   options.environment = npm_environment();
   options.directory = folder;

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kLargest = 256 * 1024 * 1024;
 
 std::unexpected<Error> disk_problem(const std::string& path) {
-  return fail(Kind::transient, fmt::format("The keys of WhatsApp cannot be kept in {}: {}.", path, std::strerror(errno)),
+  return fail(Kind::transient,
+              fmt::format("The keys of WhatsApp cannot be kept in {}: {}.", path, std::strerror(errno)),
               "Look at the disk: without them no message can be read or written.");
 }
 

@@ -96,7 +96,7 @@ Task<Link::Ending> Link::converse(Self self, std::map<std::string, std::string> 
     if (!next) co_return std::unexpected(next.error());
     if (!*next)
       co_return fail(Kind::transient, "WhatsApp's process ended by itself.",
-                     "If this goes on: node and the packages may not fit each other; see docs/troubleshooting.md.");
+                     "If this goes on: node and the packages may not fit each other.");
     const auto& message = **next;
     self->heard_ms_ = self->plan_.time.monotonic_ms();
     const auto method = string_or(message, "method");

@@ -37,7 +37,9 @@ bool Sidecar::settle(const json::value& message) {
   waiting_.erase(found);
   if (const auto* error = find(message, "error")) {
     const auto* data = find(*error, "data");
-    waiting->outcome = std::unexpected(Error{Kind::remote, printable(string_or(*error, "message"), 300), {},
+    waiting->outcome = std::unexpected(Error{Kind::remote,
+                                             printable(string_or(*error, "message"), 300),
+                                             {},
                                              data ? string_or(*data, "fault") : std::string("transient")});
   } else {
     const auto* result = find(message, "result");

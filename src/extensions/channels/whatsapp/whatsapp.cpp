@@ -140,10 +140,8 @@ public:
   Task<ports::SendReport> edit(std::string message_id, ports::Outgoing message) override {
     CO_TRY_VOID(co_await wait_for_turn());
     const auto key = fmt::format("edit\n{}\n{}", message_id, message.body.text);
-    json::object params{{"to", message.chat.id},
-                        {"id", message_id_of(key)},
-                        {"target", message_id},
-                        {"text", message.body.text}};
+    json::object params{
+        {"to", message.chat.id}, {"id", message_id_of(key)}, {"target", message_id}, {"text", message.body.text}};
     if (message.chat.kind != ports::ChatKind::direct) params["mentions"] = names(mentions_in(message.body.text));
     const auto answer = co_await ask("edit", std::move(params), kAnswerMs);
     CO_TRY(auto report, report_of(answer));
@@ -151,8 +149,7 @@ public:
     co_return report;
   }
   Task<ports::SendReport> remove(ports::Chat chat, std::string message_id) override {
-    json::object params{
-        {"to", chat.id}, {"id", message_id_of("remove\n" + message_id)}, {"target", message_id}};
+    json::object params{{"to", chat.id}, {"id", message_id_of("remove\n" + message_id)}, {"target", message_id}};
     const auto answer = co_await ask("remove", std::move(params), kAnswerMs);
     co_return report_of(answer);
   }
@@ -203,8 +200,8 @@ public:
     if (const auto* groups = openclaw::find(answer, "groups"); groups && groups->is_array())
       for (const auto& group : groups->get_array()) {
         ports::DirectoryEntry entry{string_or(group, "id"), string_or(group, "name"), {}, ports::ChatKind::group};
-        const bool fits = lowercase_ascii(entry.name).find(wanted) != std::string::npos ||
-                          entry.id.find(wanted) != std::string::npos;
+        const bool fits =
+            lowercase_ascii(entry.name).find(wanted) != std::string::npos || entry.id.find(wanted) != std::string::npos;
         if (fits && found.size() < limit) found.push_back(std::move(entry));
       }
     co_return found;
@@ -225,8 +222,8 @@ private:
   Task<> hand_over(std::string id, std::string bytes) {
     for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
       const auto piece = std::string_view(bytes).substr(at, kPiece);
-      json::object params{
-          {"id", id}, {"data", to_base64({reinterpret_cast<const std::uint8_t*>(piece.data()), piece.size()})}};
+      json::object params{{"id", id},
+                          {"data", to_base64({reinterpret_cast<const std::uint8_t*>(piece.data()), piece.size()})}};
       CO_TRY_VOID(co_await Link::note(link_, "put", std::move(params)));
     }
     co_return Result<>{};
@@ -237,14 +234,13 @@ private:
     const double interval = 1000.0 / std::clamp(number_or(settings_, "messagesPerSecond", 1), 0.01, 100.0);
     const auto now = static_cast<double>(services_.time.monotonic_ms());
     next_turn_ms_ = std::max(next_turn_ms_, now - kAtOnce * interval) + interval;
-    if (next_turn_ms_ > now) CO_TRY_VOID(co_await services_.time.sleep_ms(static_cast<std::int64_t>(next_turn_ms_ - now)));
+    if (next_turn_ms_ > now)
+      CO_TRY_VOID(co_await services_.time.sleep_ms(static_cast<std::int64_t>(next_turn_ms_ - now)));
     co_return Result<>{};
   }
 
   // Beside the accounts' folders: all of them use the same.
-  std::string programs_folder() const {
-    return services_.folder.substr(0, services_.folder.rfind('/')) + "/program";
-  }
+  std::string programs_folder() const { return services_.folder.substr(0, services_.folder.rfind('/')) + "/program"; }
   json::object sidecar_settings() const {
     return {{"url", string_or(settings_, "url")},
             {"mediaUrl", string_or(settings_, "mediaUrl")},

@@ -14,6 +14,7 @@ const pieceBytes = 256 * 1024;
 const mostUnanswered = 64; // events the gateway has not taken yet
 const mostRemembered = 1000; // messages that can be quoted, reacted to and sent again
 const deepest = 12; // levels of a message's content
+const firstWordMs = 15_000; // from a connection to a code or a login
 const ackWaitMs = 20_000;
 const pulseMs = 30_000;
 
@@ -278,6 +279,8 @@ function connect() {
   mine.ws.prependListener("CB:message", noteStanza);
   mine.ws.prependListener("CB:ack,class:message", settle);
   mine.ws.on("frame", () => ++frames);
+  // A handshake that says no more is begun anew by the gateway.
+  const late = setTimeout(() => mine.end(Object.assign(new Error("no answer"), { output: { statusCode: 408 } })), firstWordMs);
   let saving = Promise.resolve();
   mine.ev.on("creds.update", (change) => {
     Object.assign(creds, change);
@@ -287,6 +290,7 @@ function connect() {
   mine.ev.on("groups.update", (changes) => changes.forEach((change) => groups.delete(change.id)));
   mine.ev.on("group-participants.update", (change) => groups.delete(change.id));
   mine.ev.on("connection.update", (change) => {
+    if (change.qr || change.connection === "open" || change.connection === "close") clearTimeout(late);
     if (mine !== socket) return;
     if (change.qr) note("qr", { qr: change.qr });
     if (change.connection === "open") {
