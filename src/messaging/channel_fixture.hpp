@@ -104,6 +104,11 @@ protected:
     }
     return false;
   }
+  // Whatever could happen now has happened.
+  void settle() {
+    int turns = 0;
+    until([&turns] { return ++turns > 50; });
+  }
   static Task<> run(std::shared_ptr<Account> account) { co_return co_await account->run(); }
   void connect() {
     run_ = scope_.spawn("account", run(account_));

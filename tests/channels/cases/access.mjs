@@ -39,6 +39,7 @@ export default [
       assert.match(letter.text, new RegExp(`openclaw pairing approve ${Driver.channel} ${code}`));
       const more = [1, 2, 3].map((number) => bench.driver.person(number));
       for (const from of more) await bench.ask({ from, text: "me too" });
+      for (const person of more.slice(0, 2)) await bench.answers({ person }, /Pairing code/);
       await bench.settled();
       const codes = more.map((person) => bench.sent({ person }, /Pairing code/).length);
       assert.deepEqual(codes, [1, 1, 0], "three wait at most");

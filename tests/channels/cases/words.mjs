@@ -69,7 +69,8 @@ export default [
     number: 10,
     what: "markdown arrives in the platform's dialect, as the golden file has it",
     async run({ bench, Driver }) {
-      const [first, last] = [mark(), mark()];
+      // Of one length always: some dialects count from the start of the text.
+      const [first, last] = ["zqAAzq", "zqZZzq"];
       const document = fs.readFileSync(new URL("../golden/document.md", import.meta.url), "utf8");
       const answer = await bench.scripted([`${first}\n\n${document}\n\n${last}`]);
       await bench.say({ text: `the document ${answer}` });
