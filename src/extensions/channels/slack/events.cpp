@@ -137,7 +137,7 @@ std::optional<InboundEvent> message_event(const json::value& payload, const json
   ours.message_id = ts;
   // Not Slack's event id: a mention comes as message and as app_mention, under two of them.
   ours.event_id = fmt::format("{}:{}", ours.chat.id, ts);
-  if (!valid_id(ours.event_id)) return std::nullopt;
+  if (!valid_id(ours.event_id) || ours.event_id.size() > 100) return std::nullopt;
   ours.from = person_from(event, me, name_of);
   ours.sent_ms = ts_milliseconds(ts);
   const auto text = string_or(event, "text");
