@@ -51,7 +51,7 @@ export class Driver {
     this.fake.chats.set(chat, { identifier: id, guid: `iMessage;-;${id}`, participants: [id] });
   }
 
-  settings({ rooms, webhooks, streamMode, replyToMode, blockStreaming, ...more } = {}) {
+  settings({ rooms, webhooks, streamMode, replyToMode, ...more } = {}) {
     const settings = { cliPath: this.fake.cliPath, includeAttachments: true, ...more };
     if (rooms) settings.groups = Object.fromEntries(Object.values(rooms).map((room) => [teamId, room]));
     return settings;
