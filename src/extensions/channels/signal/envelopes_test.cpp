@@ -28,8 +28,9 @@ TEST(SignalEnvelopes, a_direct_message_is_from_its_number_and_its_uuid) {
   EXPECT_EQ(event->text, "hi");
   EXPECT_EQ(event->chat.id, "+15550000007");
   EXPECT_EQ(event->from.id, "+15550000007");
-  EXPECT_EQ(event->from.other_ids, (std::vector<std::string>{"bbbb0000-0000-4000-8000-000000000002",
-                                                             "uuid:bbbb0000-0000-4000-8000-000000000002", "15550000007"}));
+  EXPECT_EQ(event->from.other_ids,
+            (std::vector<std::string>{"bbbb0000-0000-4000-8000-000000000002",
+                                      "uuid:bbbb0000-0000-4000-8000-000000000002", "15550000007"}));
   EXPECT_EQ(event->event_id, "1700000000001-bbbb0000-0000-4000-8000-000000000002");
   EXPECT_EQ(event->message_id, "1700000000001");
   EXPECT_FALSE(event->from.is_self);
