@@ -293,6 +293,7 @@ function connect() {
     if (change.qr || change.connection === "open" || change.connection === "close") clearTimeout(late);
     if (mine !== socket) return;
     if (change.qr) note("qr", { qr: change.qr });
+    if (change.isNewLogin) note("paired");
     if (change.connection === "open") {
       open = true;
       note("connection", { state: "open", id: jidOf(creds.me?.id), lid: jidOf(creds.me?.lid), name: creds.me?.name ?? "" });
