@@ -96,7 +96,13 @@ const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice
 function noteStanza(stanza) {
   // Baileys takes what waited while we were away one after the other, and the rest all at once: then messages of somebody new
   // overtake each other and one may be lost. Everything is taken in order.
-  stanza.attrs.offline ??= "1";
+  // One that cannot be read would end that queue for good: it goes the other way.
+  try {
+    baileys.decodeMessageNode(stanza, creds.me.id, creds.me.lid ?? "");
+    if (stanza.attrs.id) stanza.attrs.offline ??= "1";
+  } catch {
+    return;
+  }
   const children = Array.isArray(stanza.content) ? stanza.content : [];
   for (const child of children) {
     if (child.tag !== "enc" || !child.content) continue;
