@@ -37,7 +37,8 @@ export class Driver {
     ada: { id: "+15550002222", name: "Ada" },
     bo: { id: "+15550003333", name: "Bo" },
     eve: { id: "+15550004444", name: "Eve" },
-    robot: { id: "+15550005555", name: "Robot" },
+    // WhatsApp marks no bots: this one is our own number on the owner's phone, whose words come as an echo.
+    robot: { id: "+15550001111", name: "Robot" },
   };
   #logins = 0;
   #said = new Map(); // message id → who said it
@@ -70,6 +71,7 @@ export class Driver {
   }
   #person(key) {
     const { id, name } = this.people[key];
+    if (key === "robot") return { jid: `${this.fake.number}@s.whatsapp.net`, is: (user) => [this.fake.number, "111"].includes(user) };
     return this.fake.person(id.slice(1), name);
   }
 
@@ -96,6 +98,7 @@ export class Driver {
   }
 
   async say({ from = "ada", room, text, mention = false, replyTo, files = [] }) {
+    if (from === "robot") return { ...(await this.fake.sayToMyself({ conversation: text ?? "" })), room, from };
     const person = this.#person(from);
     const where = this.#where(room);
     const words = mention ? `@${this.fake.number} ${text ?? ""}` : (text ?? "");

@@ -116,6 +116,8 @@ Task<Link::Ending> Link::converse(Self self, std::map<std::string, std::string> 
       self->code_shown_ = true;
       self->host_.needs_login("Scan the code with the phone: WhatsApp, Settings, Linked devices, Link a device.",
                               string_or(params, "qr"));
+    } else if (method == "paired") {
+      self->linked_ = true;
     } else if (method == "connection") {
       self->take_connection(params);
     } else if (method == "piece") {

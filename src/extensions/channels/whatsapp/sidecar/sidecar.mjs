@@ -96,7 +96,13 @@ const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice
 function noteStanza(stanza) {
   // Baileys takes what waited while we were away one after the other, and the rest all at once: then messages of somebody new
   // overtake each other and one may be lost. Everything is taken in order.
-  stanza.attrs.offline ??= "1";
+  // One that cannot be read would end that queue for good: it goes the other way.
+  try {
+    baileys.decodeMessageNode(stanza, creds.me.id, creds.me.lid ?? "");
+    if (stanza.attrs.id) stanza.attrs.offline ??= "1";
+  } catch {
+    return;
+  }
   const children = Array.isArray(stanza.content) ? stanza.content : [];
   for (const child of children) {
     if (child.tag !== "enc" || !child.content) continue;
@@ -293,6 +299,7 @@ function connect() {
     if (change.qr || change.connection === "open" || change.connection === "close") clearTimeout(late);
     if (mine !== socket) return;
     if (change.qr) note("qr", { qr: change.qr });
+    if (change.isNewLogin) note("paired");
     if (change.connection === "open") {
       open = true;
       note("connection", { state: "open", id: jidOf(creds.me?.id), lid: jidOf(creds.me?.lid), name: creds.me?.name ?? "" });
