@@ -185,6 +185,7 @@ public:
 
 private:
   void add_user(const Message& message) {
+    if (message.stop_reason == StopReason::injected) return;
     auto content = readable_content(message);
     if (content.empty()) return;
     Message copy = without_content(message);

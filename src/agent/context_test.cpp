@@ -245,6 +245,9 @@ TEST(Context, WordsOfTheGatewayAreNotSentAsTheModels) {
   EXPECT_EQ(
       sketch(project({user("/status"), assistant({TextBlock{"INJECTED"}}, StopReason::injected), user("hi")}, kOpenAi)),
       "U[/status] U[hi]");
+  auto command = user("/status");
+  command.stop_reason = StopReason::injected;
+  EXPECT_EQ(sketch(project({command, assistant({TextBlock{"INJECTED"}}, StopReason::injected), user("hi")})), "U[hi]");
 }
 
 // parity: 1.5-hygiene

@@ -103,6 +103,9 @@ json::object message_to_json(const ports::Message& message) {
     if (!message.error_message.empty()) out["errorMessage"] = message.error_message;
     if (!message.error_hint.empty()) out["errorHint"] = message.error_hint;
   }
+  // A command and its answer are the gateway's, on both sides.
+  if (message.role == ports::Role::user && message.stop_reason == ports::StopReason::injected)
+    out["stopReason"] = ports::stop_reason_name(message.stop_reason);
   if (!message.details_json.empty())
     if (auto details = parse_json(message.details_json, "details")) out["details"] = std::move(*details);
   if (message.role == ports::Role::tool_result) out["isError"] = message.is_error;
