@@ -18,6 +18,10 @@ function(openclaw_object_library target)
   add_library(${target} OBJECT ${sources})
   target_link_libraries(${target} PUBLIC openclaw_options)
   target_precompile_headers(${target} REUSE_FROM openclaw_pch)
+  # A person or a network is waited for here, not the processor: size alone counts.
+  if(target MATCHES "^openclaw_(cli|config|channels_|servers_)")
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Oz>)
+  endif()
   set(OPENCLAW_OBJECTS "${OPENCLAW_OBJECTS};${target}" CACHE INTERNAL "")
 endfunction()
 
