@@ -84,6 +84,22 @@ describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
     assert.equal(driver.fake.retries, 0, "no message had to be asked for again");
   });
 
+  test("the command line shows the code until a phone has read it, and unlinks the account again", async () => {
+    await start({}, { ready: false });
+    await state("needs-login");
+    const linking = gateway.command(["channels", "login", "whatsapp"]);
+    await driver.ready(gateway);
+    const linked = await linking;
+    assert.equal(linked.code, 0, linked.stderr);
+    assert.match(linked.stdout, /Linked devices/);
+    assert.ok(linked.stdout.split("\n").filter((line) => /[▀▄█]{10}/.test(line)).length > 15, "a code that a phone can read");
+    assert.match(linked.stdout, /Connected as \+15550001111/);
+    const unlinked = await gateway.command(["channels", "logout", "whatsapp"]);
+    assert.equal(unlinked.code, 0, unlinked.stderr);
+    await state("needs-login");
+    assert.ok(!fs.existsSync(keysFile()) || !fs.readFileSync(keysFile(), "utf8").includes("registrationId"), "nothing of the link is kept");
+  });
+
   test("its keys are the owner's alone, and stand in no log and in no environment; the process sees nothing of the state", async () => {
     await start();
     await driver.say({ text: "hello" });
