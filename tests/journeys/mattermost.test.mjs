@@ -37,7 +37,7 @@ const told = (where, pattern) =>
 // parity: 1.3-more-channels
 test("it writes first to a person by name or id and to a channel; nobody is rung by what the model says", async () => {
   await startGateway();
-  const send = (target, text) => gateway.command(["messages", "send", "mattermost", target, text]);
+  const send = (target, text) => gateway.command(["message", "send", "--channel", "mattermost", "--target", target, "--message", text]);
   for (const target of ["@bo", `user:${driver.people.bo.id}`, `channel:${driver.team.id}`]) {
     const sent = await send(target, `hello @all from ${target.split(":")[0]}`);
     assert.equal(sent.code, 0, sent.stderr);

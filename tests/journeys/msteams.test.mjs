@@ -120,7 +120,7 @@ test("it writes first where it was spoken to: a person, a group, a thread, also 
   await gateway.start();
   await driver.ready(gateway);
   const send = async (target, text) => {
-    const sent = await gateway.command(["messages", "send", "msteams", target, text]);
+    const sent = await gateway.command(["message", "send", "--channel", "msteams", "--target", target, "--message", text]);
     assert.equal(sent.code, 0, sent.stderr);
   };
   await send(`user:${driver.people.ada.id.toUpperCase()}`, "good **morning**");
@@ -128,7 +128,7 @@ test("it writes first where it was spoken to: a person, a group, a thread, also 
   assert.equal(morning.markup, "<p>good <b>morning</b></p>");
   await send(`conversation:${activity.conversation.id}`, "back to the thread");
   await told({ room: "team", thread: "alpha" }, /back to the thread/);
-  const unknown = await gateway.command(["messages", "send", "msteams", "user:nobody", "hello"]);
+  const unknown = await gateway.command(["message", "send", "--channel", "msteams", "--target", "user:nobody", "--message", "hello"]);
   assert.notEqual(unknown.code, 0);
   assert.match(unknown.stderr, /has not written to this bot/);
 });

@@ -202,7 +202,7 @@ test("after a long absence it reads what was said meanwhile and answers it once"
 
 test("a message to a person goes to their direct room; files are taken from Slack's hosts alone", async () => {
   const gateway = await startGateway();
-  const sent = await gateway.command(["messages", "send", "slack", `user:${driver.people.bo.id}`, "good morning"]);
+  const sent = await gateway.command(["message", "send", "--channel", "slack", "--target", `user:${driver.people.bo.id}`, "--message", "good morning"]);
   assert.equal(sent.code, 0, sent.stderr + sent.stdout);
   await told({ person: "bo" }, /good morning/);
   const elsewhere = { id: "F0X", name: "x.txt", mimetype: "text/plain", size: 3, url_private_download: "https://files.slack.com.evil.example/x.txt" };

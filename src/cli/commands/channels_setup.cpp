@@ -45,7 +45,7 @@ Result<std::string> name_of(const Invocation& invocation) {
 }
 
 Result<std::string> ask(Invocation& invocation, const ports::ChannelType& type, const std::string& key, bool first) {
-  if (const auto given = invocation.value("token"); given && first) return *given;
+  if (const auto given = invocation.value("bot-token"); given && first) return *given;
   auto& output = invocation.output();
   const auto question = fmt::format("{} {}", type.label, key);
   if (is_secret(key)) {
@@ -202,7 +202,7 @@ void register_channels_setup(CommandTable& table) {
              gateway_call_options({channel,
                                    account,
                                    {"name", 0, "TEXT", "What people call it."},
-                                   {"token", 0, "TOKEN",
+                                   {"bot-token", 0, "TOKEN",
                                     "Its first credential; asked for when it is not given, which others cannot see."}}),
              reporting(add)});
   table.add({"channels remove", "Switch an account off, or take it away.", "NAME",

@@ -1,28 +1,10 @@
 #include "base/clock.hpp"
-#include "base/ids.hpp"
 #include "base/text.hpp"
 #include "cli/gateway_client.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::cli {
 namespace {
-
-Result<int> send(Invocation& invocation) {
-  TRY_VOID(invocation.expect_arguments(3, 3));
-  SystemRandom random;
-  json::object params{{"channel", invocation.argument(0)},
-                      {"to", invocation.argument(1)},
-                      {"message", invocation.argument(2)},
-                      {"idempotencyKey", uuid_v7(SystemClock(), random)}};
-  if (const auto account = invocation.value("account")) params["accountId"] = *account;
-  TRY(const auto answer, call_gateway(invocation, "send", std::move(params)));
-  auto& output = invocation.output();
-  if (output.json())
-    output.value(answer);
-  else
-    output.line(fmt::format("On its way as {}.", terminal_safe(string_or(answer, "messageId"))));
-  return 0;
-}
 
 Result<int> dead_list(Invocation& invocation) {
   TRY_VOID(invocation.expect_arguments(0, 0));
@@ -61,9 +43,6 @@ Result<int> dead_retry(Invocation& invocation) {
 } // namespace
 
 void register_messages(CommandTable& table) {
-  table.add({"messages send", "Send a message through a messenger.", "CHANNEL TO TEXT",
-             gateway_call_options({{"account", 0, "ACCOUNT", "The account of the channel; the first one otherwise."}}),
-             reporting(send)});
   table.add({"messages dead", "List messages that could not be delivered, or perhaps were not.", "",
              gateway_call_options(), reporting(dead_list), true});
   table.add({"messages retry", "Send such a message again.", "MESSAGE", gateway_call_options(), reporting(dead_retry)});

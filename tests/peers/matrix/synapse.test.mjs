@@ -308,13 +308,13 @@ const count = (roomId, fits) => ada.getRoom(roomId).getLiveTimeline().getEvents(
   test("a message goes to somebody who never wrote", async () => {
     await start();
     const own = mark();
-    const sent = await gateway.command(["messages", "send", "matrix", bo.getUserId(), `good morning ${own}`]);
+    const sent = await gateway.command(["message", "send", "--channel", "matrix", "--target", bo.getUserId(), "--message", `good morning ${own}`]);
     assert.equal(sent.code, 0, sent.stderr);
     const room = await until(() => bo.getRooms().find((one) => one.getMyMembership() === "invite" && one.getDMInviter() === bot.user_id), "the invitation");
     await bo.joinRoom(room.roomId);
     await until(() => room.getLiveTimeline().getEvents().some(bySelf(own)), "the message");
     const again = mark();
-    await gateway.command(["messages", "send", "matrix", bo.getUserId(), again]);
+    await gateway.command(["message", "send", "--channel", "matrix", "--target", bo.getUserId(), "--message", again]);
     await until(() => room.getLiveTimeline().getEvents().some(bySelf(again)), "the next one in the same room");
   });
 

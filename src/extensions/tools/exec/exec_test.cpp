@@ -287,6 +287,10 @@ TEST_F(ExecTest, KeysReachTheProgramOnATerminalAndAKillEndsIt) {
                               {"yieldMs", 500},
                               {"pty", true}})),
                 "sessionId");
+  for (int round = 0; round < 400; ++round) {
+    if (text(process({{"action", "log"}, {"sessionId", stubborn}})).find("ready") != std::string::npos) break;
+    ASSERT_TRUE(exec({{"command", "sleep 0.02"}}));
+  }
   EXPECT_NE(text(process({{"action", "kill"}, {"sessionId", stubborn}})).find("is stopped"), std::string::npos);
   EXPECT_NE(text(process({{"action", "log"}, {"sessionId", stubborn}})).find("ended\n"), std::string::npos);
 }
