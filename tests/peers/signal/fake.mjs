@@ -5,7 +5,7 @@ import http from "node:http";
 const styles = /^(\d+):(\d+):(BOLD|ITALIC|SPOILER|STRIKETHROUGH|MONOSPACE)$/;
 const dataUri = /^data:([^;,]+)((?:;[^;,=]+=[^;,]*)*);base64,(.*)$/s;
 // From Signal's servers to signal-cli: what is on its way when the bot dies is still there afterwards.
-const wayMs = 30;
+const wayMs = 150;
 const common = ["account", "recipient", "groupId", "username"];
 const known = {
   send: [...common, "message", "attachments", "attachment", "textStyle", "quoteTimestamp", "quoteAuthor", "quoteMessage", "editTimestamp", "mention"],
