@@ -92,7 +92,7 @@ describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
     const linked = await linking;
     assert.equal(linked.code, 0, linked.stderr);
     assert.match(linked.stdout, /Linked devices/);
-    assert.ok(linked.stdout.split("\n").filter((line) => /[▀▄█]{10}/.test(line)).length > 15, "a code that a phone can read");
+    assert.ok(linked.stdout.split("\n").filter((line) => /[▀▄█]/.test(line) && line.length >= 30).length > 15, "a code that a phone can read");
     assert.match(linked.stdout, /Connected as \+15550001111/);
     const unlinked = await gateway.command(["channels", "logout", "whatsapp"]);
     assert.equal(unlinked.code, 0, unlinked.stderr);
