@@ -23,6 +23,7 @@ const ChatCommand* ChatCommandTable::find(std::string_view name) const {
 
 std::vector<std::string> ChatCommandTable::names() const {
   std::vector<std::string> names;
+  names.reserve(commands_.size());
   for (const auto& command : commands_)
     names.push_back(command.name);
   return names;

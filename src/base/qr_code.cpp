@@ -158,10 +158,11 @@ bool masked(int mask, int x, int y) {
 } // namespace
 
 QrCode::QrCode(int version)
-    : size_(version * 4 + 17), dark_(static_cast<std::size_t>(size_ * size_)), fixed_(dark_.size()) {}
+    : size_(version * 4 + 17), dark_(static_cast<std::size_t>(size_) * static_cast<std::size_t>(size_)),
+      fixed_(dark_.size()) {}
 
 void QrCode::set(int x, int y, bool dark) {
-  const auto at = static_cast<std::size_t>(y * size_ + x);
+  const auto at = place_of(x, y);
   dark_[at] = dark;
   fixed_[at] = true;
 }
@@ -236,7 +237,7 @@ void QrCode::draw_words(const Bytes& words) {
         const int x = right - side;
         const bool upward = ((right + 1) & 2) == 0;
         const int y = upward ? size_ - 1 - step : step;
-        const auto place = static_cast<std::size_t>(y * size_ + x);
+        const auto place = place_of(x, y);
         if (fixed_[place] || at >= words.size() * 8) continue;
         dark_[place] = ((words[at / 8] >> (7 - at % 8)) & 1) != 0;
         ++at;
@@ -247,7 +248,7 @@ void QrCode::draw_words(const Bytes& words) {
 void QrCode::apply_mask(int mask) {
   for (int y = 0; y < size_; ++y)
     for (int x = 0; x < size_; ++x) {
-      const auto at = static_cast<std::size_t>(y * size_ + x);
+      const auto at = place_of(x, y);
       if (!fixed_[at] && masked(mask, x, y)) dark_[at] = !dark_[at];
     }
 }

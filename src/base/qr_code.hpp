@@ -12,9 +12,7 @@ public:
   // Kind::invalid when the text has more than 2953 bytes.
   static Result<QrCode> of(std::string_view text);
   int size() const { return size_; } // modules a side, without the quiet zone
-  bool dark(int x, int y) const {
-    return x >= 0 && y >= 0 && x < size_ && y < size_ && dark_[static_cast<std::size_t>(y * size_ + x)];
-  }
+  bool dark(int x, int y) const { return x >= 0 && y >= 0 && x < size_ && y < size_ && dark_[place_of(x, y)]; }
 
   // Two modules a character, with the quiet zone; readable on dark and light terminals alike, for it sets both colours.
   std::string terminal_text() const;
@@ -22,6 +20,9 @@ public:
 
 private:
   explicit QrCode(int version);
+  std::size_t place_of(int x, int y) const {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(size_) + static_cast<std::size_t>(x);
+  }
   void set(int x, int y, bool dark);
   void draw_finder(int x, int y);
   void draw_frame(int version);
