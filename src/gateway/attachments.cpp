@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "messaging/attachments.hpp"
+#include "ports/attachment_type.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::gateway {
@@ -11,14 +12,6 @@ struct Sent {
   ports::Attachment about;
   std::string bytes;
 };
-
-ports::Attachment::Type type_of(std::string_view mime_type) {
-  using Type = ports::Attachment::Type;
-  if (mime_type.starts_with("image/")) return Type::image;
-  if (mime_type.starts_with("audio/")) return Type::audio;
-  if (mime_type.starts_with("video/")) return Type::video;
-  return Type::document;
-}
 
 Result<Sent> read_attachment(const json::value& value, std::size_t number) {
   Sent sent;
@@ -40,7 +33,7 @@ Result<Sent> read_attachment(const json::value& value, std::size_t number) {
   if (!bytes || bytes->empty())
     return fail(Kind::invalid, fmt::format("{} is empty, or its content is not base64.", name), "Attach it again.");
   sent.bytes.assign(bytes->begin(), bytes->end());
-  sent.about.type = type_of(sent.about.mime_type);
+  sent.about.type = ports::attachment_type(sent.about.mime_type);
   return sent;
 }
 

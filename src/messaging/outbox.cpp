@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include "ports/attachment_type.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -23,13 +24,6 @@ std::string key_of(const store::OutboxRow& row) {
 json::array ids_of(const store::OutboxRow& row) {
   auto parsed = parse_json(row.message_ids, "message ids");
   return parsed && parsed->is_array() ? parsed->get_array() : json::array();
-}
-
-ports::Attachment::Type file_type(std::string_view mime) {
-  if (mime.starts_with("image/")) return ports::Attachment::Type::image;
-  if (mime.starts_with("video/")) return ports::Attachment::Type::video;
-  if (mime.starts_with("audio/")) return ports::Attachment::Type::audio;
-  return ports::Attachment::Type::document;
 }
 
 std::string mime_of(std::string_view path) {
@@ -194,7 +188,7 @@ Task<ports::SendReport> Outbox::send_part(std::shared_ptr<Account> account, stor
     if (bytes) {
       ports::OutgoingFile file;
       file.mime_type = mime_of(part.file);
-      file.type = file_type(file.mime_type);
+      file.type = ports::attachment_type(file.mime_type);
       if (parts.audio_as_voice && file.type == ports::Attachment::Type::audio)
         file.type = ports::Attachment::Type::voice;
       file.file_name = part.file.substr(part.file.rfind('/') + 1);

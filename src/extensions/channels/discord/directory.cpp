@@ -1,5 +1,6 @@
 #include "extensions/channels/discord/directory.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/discord/session.hpp"
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Discord: events by the gateway, everything else by REST.
+#include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/discord/dialect.hpp"

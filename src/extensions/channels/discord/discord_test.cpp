@@ -1,4 +1,5 @@
 // What Discord says and what is said to it, without a network.
+#include "base/encoding.hpp"
 #include "extensions/channels/discord/dialect.hpp"
 #include "extensions/channels/discord/events.hpp"
 #include "extensions/channels/discord/rest_api.hpp"

@@ -1,6 +1,7 @@
 #include "extensions/channels/discord/events.hpp"
 
 #include "base/text.hpp"
+#include "ports/attachment_type.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -58,19 +59,12 @@ ports::Chat chat_from(const json::value& data) {
   return chat;
 }
 
-Attachment::Type type_of(std::string_view mime) {
-  if (mime.starts_with("image/")) return Attachment::Type::image;
-  if (mime.starts_with("audio/")) return Attachment::Type::audio;
-  if (mime.starts_with("video/")) return Attachment::Type::video;
-  return Attachment::Type::document;
-}
-
 void add_attachments(InboundEvent& event, const json::value& message) {
   const bool voice = (integer_or(message, "flags", 0) & kVoiceMessage) != 0;
   each(message, "attachments", [&](const json::value& file) {
     Attachment attachment;
     attachment.mime_type = string_or(file, "content_type", "application/octet-stream");
-    attachment.type = voice ? Attachment::Type::voice : type_of(attachment.mime_type);
+    attachment.type = voice ? Attachment::Type::voice : ports::attachment_type(attachment.mime_type);
     attachment.file_name = string_or(file, "filename");
     attachment.bytes = integer_or(file, "size", -1);
     attachment.reference = string_or(file, "url");

@@ -1,5 +1,6 @@
 #include "extensions/channels/discord/gateway_link.hpp"
 
+#include "base/encoding.hpp"
 #include "extensions/channels/discord/events.hpp"
 #include <algorithm>
 #include <fmt/core.h>

@@ -67,7 +67,5 @@ std::string route_of(std::string_view method, std::string_view path);
 ports::SendProblem problem_of(int status, const json::value& body);
 // What a person must do about an answer that refuses our token or rights; transient otherwise.
 Error refusal(const RestAnswer& answer);
-// For a path: everything but letters, digits and "-_.~" as %XX.
-std::string percent_encoded(std::string_view text);
 
 } // namespace openclaw::extensions::discord

@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "ports/attachment_type.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -51,14 +52,6 @@ std::string words_of(std::string_view text) {
   return std::string(trim(out));
 }
 
-Attachment::Type attachment_type(std::string_view mime, bool sticker) {
-  if (sticker) return Attachment::Type::sticker;
-  if (mime.starts_with("image/")) return Attachment::Type::image;
-  if (mime.starts_with("video/")) return Attachment::Type::video;
-  if (mime.starts_with("audio/")) return Attachment::Type::audio;
-  return Attachment::Type::document;
-}
-
 void add_attachments(InboundEvent& event, const json::value& message) {
   const auto* list = find(message, "attachments");
   if (!list || !list->is_array()) return;
@@ -68,7 +61,8 @@ void add_attachments(InboundEvent& event, const json::value& message) {
     Attachment attachment;
     attachment.mime_type = string_or(value, "mime_type");
     if (attachment.mime_type.empty()) attachment.mime_type = "application/octet-stream";
-    attachment.type = attachment_type(attachment.mime_type, bool_or(value, "is_sticker", false));
+    attachment.type =
+        bool_or(value, "is_sticker", false) ? Attachment::Type::sticker : ports::attachment_type(attachment.mime_type);
     attachment.file_name = string_or(value, "transfer_name");
     attachment.bytes = integer_or(value, "total_bytes", -1);
     // A file that is not there (yet) is named, and cannot be fetched.

@@ -1,5 +1,6 @@
 #include "extensions/channels/matrix/client_api.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/matrix/events.hpp"
 #include <algorithm>
@@ -57,19 +58,6 @@ bool is_page(std::string_view bytes) {
 }
 
 } // namespace
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    if (plain)
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 std::string client_path(std::initializer_list<std::string_view> parts) {
   std::string path = "/_matrix/client/v3";

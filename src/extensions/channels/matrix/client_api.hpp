@@ -20,7 +20,6 @@ struct ApiAnswer {
 
 // "/_matrix/client/v3/a/b" of {"a", "b"}, each part encoded.
 std::string client_path(std::initializer_list<std::string_view> parts);
-std::string percent_encoded(std::string_view text);
 
 class ClientApi {
 public:

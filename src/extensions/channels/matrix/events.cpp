@@ -1,5 +1,6 @@
 #include "extensions/channels/matrix/events.hpp"
 
+#include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/matrix/client_api.hpp"

@@ -1,5 +1,6 @@
 #include "extensions/channels/matrix/html.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/matrix/client_api.hpp"
 #include "extensions/channels/matrix/events.hpp"
@@ -13,23 +14,6 @@ using ports::rich_text::Node;
 using ports::rich_text::Type;
 
 constexpr std::size_t kMostMentioned = 50;
-
-std::string escape(std::string_view words) {
-  std::string out;
-  for (const char c : words) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 bool opens_safely(std::string_view address) {
   const auto scheme = lowercase_ascii(address.substr(0, 8));
@@ -78,7 +62,7 @@ private:
       text(node.text);
       break;
     case Type::code:
-      html.text += fmt::format("<code>{}</code>", escape(node.text));
+      html.text += fmt::format("<code>{}</code>", escape_html(node.text));
       break;
     case Type::bold:
       around("strong", node);
@@ -103,10 +87,10 @@ private:
   void link(const Node& node) {
     if (!opens_safely(node.target)) {
       words(node);
-      html.text += fmt::format(" ({})", escape(node.target));
+      html.text += fmt::format(" ({})", escape_html(node.target));
       return;
     }
-    html.text += fmt::format("<a href=\"{}\">", escape(node.target));
+    html.text += fmt::format("<a href=\"{}\">", escape_html(node.target));
     ++in_link_;
     words(node);
     --in_link_;
@@ -124,13 +108,13 @@ private:
         --end;
       const auto id = words.substr(at, end - at);
       if (!is_user_id(id) || html.mentioned.size() >= kMostMentioned) continue;
-      html.text += escape(words.substr(done, at - done));
-      html.text += fmt::format("<a href=\"https://matrix.to/#/{}\">{}</a>", escape(id), escape(id));
+      html.text += escape_html(words.substr(done, at - done));
+      html.text += fmt::format("<a href=\"https://matrix.to/#/{}\">{}</a>", escape_html(id), escape_html(id));
       if (std::find(html.mentioned.begin(), html.mentioned.end(), id) == html.mentioned.end())
         html.mentioned.emplace_back(id);
       done = end;
     }
-    html.text += escape(words.substr(done));
+    html.text += escape_html(words.substr(done));
   }
 
   void block(const Node& node) {
@@ -170,7 +154,7 @@ private:
           std::string_view("+#-_").find(c) != std::string_view::npos)
         language += c;
     html.text += language.empty() ? "<pre><code>" : fmt::format("<pre><code class=\"language-{}\">", language);
-    html.text += escape(node.text) + "</code></pre>";
+    html.text += escape_html(node.text) + "</code></pre>";
   }
 
   void list(const Node& node) {

@@ -1,4 +1,5 @@
 // Matrix by the client-server API, in rooms without encryption.
+#include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/matrix/html.hpp"

@@ -1,5 +1,6 @@
 #include "extensions/channels/matrix/stream.hpp"
 
+#include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"

@@ -1,6 +1,7 @@
 #include "extensions/channels/mattermost/events.hpp"
 
 #include "base/text.hpp"
+#include "ports/attachment_type.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -64,11 +65,7 @@ void add_files(InboundEvent& event, const json::value& post) {
     attachment.file_name = string_or(file, "name");
     attachment.mime_type = string_or(file, "mime_type", "application/octet-stream");
     attachment.bytes = integer_or(file, "size", -1);
-    const auto& mime = attachment.mime_type;
-    attachment.type = mime.starts_with("image/")   ? Attachment::Type::image
-                      : mime.starts_with("audio/") ? Attachment::Type::audio
-                      : mime.starts_with("video/") ? Attachment::Type::video
-                                                   : Attachment::Type::document;
+    attachment.type = ports::attachment_type(attachment.mime_type);
     event.attachments.push_back(std::move(attachment));
   }
 }

@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "ports/attachment_type.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -148,13 +149,6 @@ void read_quote(InboundEvent& event, const json::value& activity, std::string_vi
   }
 }
 
-Attachment::Type type_of(std::string_view mime) {
-  return mime.starts_with("image/")   ? Attachment::Type::image
-         : mime.starts_with("audio/") ? Attachment::Type::audio
-         : mime.starts_with("video/") ? Attachment::Type::video
-                                      : Attachment::Type::document;
-}
-
 std::string mime_of_ending(std::string_view ending) {
   const auto lower = lowercase_ascii(ending);
   for (const std::string_view image : {"png", "gif", "webp", "bmp"})
@@ -184,7 +178,7 @@ void add_attachments(InboundEvent& event, const json::value& activity) {
     } else {
       continue;
     }
-    attachment.type = type_of(attachment.mime_type);
+    attachment.type = ports::attachment_type(attachment.mime_type);
     event.attachments.push_back(std::move(attachment));
   }
 }

@@ -3,7 +3,6 @@
 #include "base/text.hpp"
 #include "net/egress.hpp"
 #include <algorithm>
-#include <fmt/core.h>
 
 namespace openclaw::extensions::msteams {
 namespace {
@@ -43,19 +42,6 @@ bool media_host_allowed(std::string_view url, const std::vector<std::string>& al
     const auto host = lowercase_ascii(trim(entry));
     return host == "*" || (!host.empty() && (target->host == host || target->host.ends_with("." + host)));
   });
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").contains(c);
-    if (plain)
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
 }
 
 } // namespace openclaw::extensions::msteams

@@ -14,7 +14,4 @@ bool trusted_service(std::string_view url, std::string_view configured);
 // all; empty: Microsoft's.
 bool media_host_allowed(std::string_view url, const std::vector<std::string>& allowed);
 
-// Everything but letters, digits and "-._~" as %XX.
-std::string percent_encoded(std::string_view text);
-
 } // namespace openclaw::extensions::msteams

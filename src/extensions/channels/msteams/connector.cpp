@@ -1,5 +1,6 @@
 #include "extensions/channels/msteams/connector.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/msteams/addresses.hpp"
 #include <algorithm>

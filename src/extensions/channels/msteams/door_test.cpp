@@ -1,4 +1,5 @@
 #include "async/scope.hpp"
+#include "base/encoding.hpp"
 #include "extensions/channels/msteams/addresses.hpp"
 #include "extensions/channels/msteams/door.hpp"
 #include "extensions/channels/msteams/signed_token_fixture.hpp"

@@ -1,5 +1,6 @@
 #include "extensions/channels/msteams/html.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include <algorithm>
 #include <fmt/core.h>
@@ -10,27 +11,10 @@ namespace {
 using ports::rich_text::Node;
 using ports::rich_text::Type;
 
-std::string escaped(std::string_view words) {
-  std::string out;
-  for (const char c : words) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
 // Words keep their own line ends; in HTML they would be spaces.
 std::string words(std::string_view text) {
   std::string out;
-  for (const char c : escaped(text))
+  for (const char c : escape_html(text))
     out += c == '\n' ? std::string("<br>") : std::string(1, c);
   return out;
 }
@@ -46,16 +30,17 @@ std::string code_block(std::string_view info, std::string_view code) {
   for (const char c : info.substr(0, info.find(' ')))
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '-')
       language += c;
-  return language.empty() ? inside("pre", escaped(code))
-                          : fmt::format("<pre><code class=\"language-{}\">{}</code></pre>", language, escaped(code));
+  return language.empty()
+             ? inside("pre", escape_html(code))
+             : fmt::format("<pre><code class=\"language-{}\">{}</code></pre>", language, escape_html(code));
 }
 
 std::string link(const Node& node) {
   const auto label = children_of(node);
   const auto address = lowercase_ascii(node.target);
   if (!address.starts_with("https://") && !address.starts_with("http://") && !address.starts_with("mailto:"))
-    return fmt::format("{} ({})", label, escaped(node.target));
-  return fmt::format("<a href=\"{}\">{}</a>", escaped(node.target), label);
+    return fmt::format("{} ({})", label, escape_html(node.target));
+  return fmt::format("<a href=\"{}\">{}</a>", escape_html(node.target), label);
 }
 
 std::string list(const Node& node) {
@@ -79,7 +64,7 @@ std::string html(const Node& node) {
   case Type::text:
     return words(node.text);
   case Type::code:
-    return inside("code", escaped(node.text));
+    return inside("code", escape_html(node.text));
   case Type::line_break:
     return "<br>";
   case Type::bold:
@@ -105,7 +90,7 @@ std::string html(const Node& node) {
   case Type::rule:
     return "<hr>";
   case Type::table:
-    return inside("pre", escaped(table_text(node)));
+    return inside("pre", escape_html(table_text(node)));
   default:
     return children_of(node);
   }

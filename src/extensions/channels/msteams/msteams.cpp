@@ -1,5 +1,6 @@
 // Microsoft Teams by the Bot Framework: activities come to a webhook on the second listener, answers go to the
 // Connector.
+#include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"

@@ -1,6 +1,7 @@
 #include "extensions/channels/signal/envelopes.hpp"
 
 #include "base/text.hpp"
+#include "ports/attachment_type.hpp"
 #include <algorithm>
 #include <charconv>
 #include <fmt/core.h>
@@ -121,13 +122,6 @@ std::string with_mentions(std::string_view text, const std::vector<Mention>& men
   return mentions.empty() ? out : std::string(trim(out));
 }
 
-Attachment::Type attachment_type(std::string_view mime) {
-  if (mime.starts_with("image/")) return Attachment::Type::image;
-  if (mime.starts_with("video/")) return Attachment::Type::video;
-  if (mime.starts_with("audio/")) return Attachment::Type::audio;
-  return Attachment::Type::document;
-}
-
 void add_attachments(InboundEvent& event, const json::value& message) {
   const auto* list = find(message, "attachments");
   if (!list || !list->is_array()) return;
@@ -135,7 +129,7 @@ void add_attachments(InboundEvent& event, const json::value& message) {
     if (event.attachments.size() >= kMostAttachments) break;
     Attachment attachment;
     attachment.mime_type = string_or(value, "contentType", "application/octet-stream");
-    attachment.type = attachment_type(attachment.mime_type);
+    attachment.type = ports::attachment_type(attachment.mime_type);
     attachment.file_name = string_or(value, "filename");
     attachment.bytes = integer_or(value, "size", -1);
     const auto id = string_or(value, "id");

@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "ports/attachment_type.hpp"
 #include <algorithm>
 #include <charconv>
 #include <fmt/core.h>
@@ -44,14 +45,6 @@ ports::Person person_from(const json::value& message, const Me& me, const NameOf
   return person;
 }
 
-Attachment::Type type_of(const json::value& file, std::string_view mime) {
-  if (string_or(file, "subtype") == "slack_audio") return Attachment::Type::voice;
-  if (mime.starts_with("image/")) return Attachment::Type::image;
-  if (mime.starts_with("audio/")) return Attachment::Type::audio;
-  if (mime.starts_with("video/")) return Attachment::Type::video;
-  return Attachment::Type::document;
-}
-
 void add_files(InboundEvent& event, const json::value& message) {
   const auto* files = find(message, "files");
   if (!files || !files->is_array()) return;
@@ -59,7 +52,8 @@ void add_files(InboundEvent& event, const json::value& message) {
     if (event.attachments.size() >= kMostFiles) break;
     Attachment attachment;
     attachment.mime_type = string_or(file, "mimetype", "application/octet-stream");
-    attachment.type = type_of(file, attachment.mime_type);
+    attachment.type = string_or(file, "subtype") == "slack_audio" ? Attachment::Type::voice
+                                                                  : ports::attachment_type(attachment.mime_type);
     attachment.file_name = string_or(file, "name");
     if (attachment.file_name.empty()) attachment.file_name = string_or(file, "title");
     attachment.bytes = integer_or(file, "size", -1);

@@ -1,5 +1,6 @@
 #include "extensions/channels/telegram/dialect.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include <fmt/core.h>
 
@@ -9,28 +10,12 @@ namespace rich_text = ports::rich_text;
 
 namespace {
 
-std::string escape(std::string_view words) {
-  std::string out;
-  for (const char c : words) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 std::string link(std::string_view label, std::string_view address) {
   const auto shown = lowercase_ascii(address);
   if (!shown.starts_with("http://") && !shown.starts_with("https://") && !shown.starts_with("tg://") &&
       !shown.starts_with("mailto:"))
-    return fmt::format("{} ({})", label, escape(address));
-  return fmt::format("<a href=\"{}\">{}</a>", escape(address), label);
+    return fmt::format("{} ({})", label, escape_html(address));
+  return fmt::format("<a href=\"{}\">{}</a>", escape_html(address), label);
 }
 std::string code_block(std::string_view info, std::string_view code) {
   std::string language;
@@ -53,8 +38,8 @@ const rich_text::Marks& marks() {
     html.quote_block = {"<blockquote>", "</blockquote>"};
     html.bullet = "• ";
     html.rule = "———";
-    html.escape = escape;
-    html.escape_code = escape;
+    html.escape = escape_html;
+    html.escape_code = escape_html;
     html.link = link;
     html.code_block = code_block;
     return html;

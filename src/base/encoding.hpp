@@ -1,0 +1,13 @@
+// Words put into other languages, so that they stay words there.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace openclaw {
+
+// For HTML, between tags and in attributes with double quotes: &, <, > and ".
+std::string escape_html(std::string_view words);
+// For one part of a URL's path or query: everything but letters, digits and "-._~" as %XX (RFC 3986, 2.3).
+std::string percent_encoded(std::string_view text);
+
+} // namespace openclaw
