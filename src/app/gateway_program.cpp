@@ -382,8 +382,7 @@ Result<int> run(const cli::GatewayOptions& options) {
 } // namespace
 
 int run_gateway(const cli::GatewayOptions& options) {
-  // One arena for the loop, one for the pool: more only cost memory here.
-  mallopt(M_ARENA_MAX, 2);
+  set_memory_limits();
   std::signal(SIGPIPE, SIG_IGN);
   // A client is a descriptor, and the usual limit of 1024 is meant for programs that use select().
   if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kOpenFiles) {

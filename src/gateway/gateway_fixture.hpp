@@ -21,7 +21,7 @@ public:
   explicit ScriptedDialect(async::Executor executor) : changed(executor) {}
   std::string_view name() const override { return "openai-completions"; }
   ports::DialectRules rules() const override { return {}; }
-  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::ModelRequest,
+  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::SharedModelRequest,
                                  ports::ModelSink& sink) override {
     if (failure) co_return std::unexpected(*failure);
     while (hold)
