@@ -443,7 +443,7 @@ Task<bool> Runtime::delete_session(std::string session_key) {
   };
   CO_TRY([[maybe_unused]] const bool retired, co_await async::offload<bool>(std::move(retire)));
   sessions_changed(old->agent_id);
-  services_.events.session_changed(session_key, "deleted");
+  services_.events.session_changed(session_key, "delete");
   co_return removed;
 }
 

@@ -19,6 +19,7 @@
 #include "gateway/bind.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
+#include "gateway/session_feed.hpp"
 #include "messaging/answers.hpp"
 #include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
@@ -129,6 +130,7 @@ public:
                                               runtime_, messaging_, folder_.path()}) {
     events_.add(broadcaster_);
     events_.add(channels_.replies());
+    events_.add(session_feed_);
   }
 
   int run() {
@@ -344,6 +346,7 @@ private:
   ports::Registry registry_;
   agent::RunEventsFan events_;
   gateway::Broadcaster broadcaster_;
+  gateway::SessionFeed session_feed_{time_, *database_, broadcaster_.clients()};
   agent::Models models_;
   agent::Runtime runtime_;
   messaging::Messaging messaging_;

@@ -21,6 +21,8 @@ constexpr const char* kEvents[] = {"agent",
                                    "health",
                                    "models.status",
                                    "presence",
+                                   "session.message",
+                                   "session.tool",
                                    "sessions.changed",
                                    "shutdown",
                                    "tick"};
