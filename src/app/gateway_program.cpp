@@ -8,6 +8,7 @@
 #include "app/model_setup.hpp"
 #include "async/offload.hpp"
 #include "async/scope.hpp"
+#include "base/hmac.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -164,6 +165,11 @@ private:
     return {};
   }
 
+  // What clients compare to see whether a change is in force. The hash itself would let them guess at secrets in it.
+  std::string revision_of(const config::Snapshot& snapshot) const {
+    return "hmac-sha256:v1:" + hmac_sha256_hex(revision_key_, snapshot.hash);
+  }
+
   // As the file is now, for whoever wants to change it: what is in force may be older, when the file became unusable.
   json::object show_file() const {
     const auto loaded = config_.load();
@@ -172,6 +178,8 @@ private:
     for (const auto& key : read_at_start_only(started_with_, loaded ? loaded->value : snapshot_.value))
       waiting.push_back(json::value(key));
     shown["restartRequired"] = std::move(waiting);
+    shown["configRevisionHash"] = loaded && loaded->valid() ? json::value(revision_of(*loaded)) : json::value(nullptr);
+    shown["appliedConfigHash"] = revision_of(snapshot_);
     if (!rejected_.empty()) shown["notInForce"] = rejected_;
     return shown;
   }
@@ -208,7 +216,7 @@ private:
                                gateway,        folder_.path(),
                                snapshot_.path, std::string(kVersion),
                                config_,        [this] { return show_file(); },
-                               &channels_};
+                               &channels_,     [this] { return revision_of(snapshot_); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);
@@ -337,6 +345,7 @@ private:
   std::unique_ptr<store::Database> database_;
   async::SystemTime time_;
   SystemRandom random_;
+  const Secret revision_key_{uuid_v7(time_, random_) + uuid_v7(time_, random_)};
   boost::asio::io_context loop_;
   // Held to the end: a second signal while stopping must not kill what is being written.
   boost::asio::basic_signal_set<async::Executor> signals_{loop_.get_executor(), SIGINT, SIGTERM};

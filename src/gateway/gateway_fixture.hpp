@@ -143,6 +143,7 @@ public:
     services.reset(new Services{time, random, *database, *runtime, *models, *messaging, *gateway, folder,
                                 folder + "/openclaw.json", "9.9.9", *file,
                                 [] { return json::object{{"path", "openclaw.json"}, {"valid", true}}; }});
+    services->config_revision = [] { return "hmac-sha256:v1:of-the-configuration"; };
     gateway->attach(*services);
   }
   void TearDown() override {
