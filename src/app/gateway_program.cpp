@@ -76,6 +76,19 @@ json::object show(const config::Snapshot& snapshot) {
           {"legacyIssues", json::array()}};
 }
 
+// Two gateways with one configuration would answer the same messengers twice.
+Result<> check_mode(const cli::GatewayOptions& options, const json::value& config) {
+  const auto* section = find(config, "gateway");
+  if (options.any_mode || !section || string_or(*section, "mode") != "remote") return {};
+  const auto* remote = find(*section, "remote");
+  const auto url = remote ? string_or(*remote, "url") : std::string();
+  return fail(Kind::denied,
+              fmt::format("gateway.mode is \"remote\": this machine uses the gateway at {}, so none is started here.",
+                          url.empty() ? std::string("another machine") : url),
+              "To run one here: openclaw config set gateway.mode local. To start one once all the same: "
+              "--allow-unconfigured.");
+}
+
 Result<gateway::Listening> listening(const cli::GatewayOptions& options, const json::value& config,
                                      const config::Environment& environment) {
   const json::value none = json::object();
@@ -383,6 +396,7 @@ Result<int> run(const cli::GatewayOptions& options) {
                         folder.path());
   TRY(auto snapshot, config.load());
   TRY_VOID(snapshot.check());
+  TRY_VOID(check_mode(options, snapshot.value));
   for (const auto& problem : snapshot.problems)
     log::warn("config", problem.text());
   TRY(auto database, store::Database::open(folder.file("state.db")));
