@@ -400,7 +400,7 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
     TRY_VOID(store::save_session(connection, saved));
     if (last) {
       TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
-      TRY_VOID(record_end(connection, info.run_id, message));
+      TRY_VOID(record_end(connection, info, message));
     }
     return warning;
   };

@@ -166,7 +166,12 @@ Result<Entry> append_message(store::Connection& connection, const std::string& s
 
 Result<std::vector<Entry>> read_messages(store::Connection& connection, const std::string& session_id,
                                          std::int64_t limit) {
-  TRY(auto rows, store::read_entries(connection, session_id, limit));
+  return read_messages_after(connection, session_id, 0, limit);
+}
+
+Result<std::vector<Entry>> read_messages_after(store::Connection& connection, const std::string& session_id,
+                                               std::int64_t sequence, std::int64_t limit) {
+  TRY(auto rows, store::read_entries(connection, session_id, limit, sequence));
   std::vector<Entry> entries;
   entries.reserve(rows.size());
   unsigned char buffer[8192];
@@ -181,6 +186,7 @@ Result<std::vector<Entry>> read_messages(store::Connection& connection, const st
     entry.run_id = std::move(row.run_id);
     entry.message = message_from_json(*message);
     entry.message.run_id = entry.run_id;
+    entry.sequence = row.sequence;
     entries.push_back(std::move(entry));
   }
   return entries;
