@@ -1,10 +1,7 @@
-// Tells when the configuration file may have changed, by inotify on its folder: no polling, no timer while nothing
-// happens.
+// Tells when the configuration file, or the vault that it refers to, may have changed.
 #pragma once
-#include "async/task.hpp"
+#include "async/file_watch.hpp"
 #include "async/time.hpp"
-#include "base/file_descriptor.hpp"
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <string>
 
 namespace openclaw::app {
@@ -16,9 +13,8 @@ public:
   Task<> changed(async::Time& time);
 
 private:
-  using Descriptor = boost::asio::posix::basic_stream_descriptor<async::Executor>;
-  ConfigWatch(Descriptor descriptor, std::string name) : descriptor_(std::move(descriptor)), name_(std::move(name)) {}
-  Descriptor descriptor_;
+  ConfigWatch(async::FileWatch folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)) {}
+  async::FileWatch folder_;
   std::string name_;
 };
 

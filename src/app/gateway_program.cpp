@@ -358,7 +358,7 @@ private:
   std::unique_ptr<store::Database> database_;
   async::SystemTime time_;
   SystemRandom random_;
-  const Secret revision_key_{uuid_v7(time_, random_) + uuid_v7(time_, random_)};
+  const Secret revision_key_{random_hex(random_, 32)};
   boost::asio::io_context loop_;
   // Held to the end: a second signal while stopping must not kill what is being written.
   boost::asio::basic_signal_set<async::Executor> signals_{loop_.get_executor(), SIGINT, SIGTERM};

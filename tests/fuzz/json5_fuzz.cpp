@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (document->root.type != Json5Node::Type::object || !document->duplicates.empty()) return 0;
   auto expected = document->root.value();
   const Path path{"added by the fuzzer"};
+  if (expected.get_object().contains(path[0])) return 0; // it has guessed the name
   const auto set = set_in_text(text, path, 1);
   if (!set) std::abort();
   const auto again = parse_json5(*set, "edited");

@@ -81,11 +81,68 @@ test("a program that is not there is said with what to do", async () => {
 test("while Signal cannot be reached the answer waits, and then goes out once, with its styles", async () => {
   const driver = await Driver.start();
   opened.push(() => driver.stop());
-  await startGateway(() => driver.settings({ allowFrom: [driver.people.ada.id] }));
-  await driver.ready();
+  const gateway = await startGateway(() => driver.settings({ allowFrom: [driver.people.ada.id] }));
+  await driver.ready(gateway);
   driver.fault({ what: "network", times: 2 });
   await driver.say({ text: script(["😀 **bold** and `code`"]) });
   const [sent] = await until(() => (driver.sent().length > 0 ? driver.sent() : undefined), "the answer");
   assert.equal(sent.markup, "😀 bold and code\n<3:4:BOLD>\n<12:4:MONOSPACE>");
   assert.equal(driver.sent().length, 1);
+});
+
+/** The process that reads signal-cli's stream for the gateway: what its file says of it. */
+const reader = (gateway) => {
+  const file = path.join(gateway.stateDir, "foreign/signal/default/events");
+  return JSON.parse(fs.readFileSync(file, "utf8").split("\n")[0].slice(1));
+};
+
+test("what signal-cli hands over while the gateway is dead is answered once after its next start, and nothing twice", async () => {
+  const driver = await Driver.start();
+  opened.push(() => driver.stop());
+  const gateway = await startGateway(() => driver.settings({ allowFrom: [driver.people.ada.id] }));
+  await driver.ready(gateway);
+  await driver.say({ text: "before zqbefore" });
+  await until(() => driver.sent().some(({ text }) => text.includes("zqbefore")), "the first answer");
+  await gateway.kill();
+  // Nobody but the reader has it: signal-cli never gives it again.
+  await driver.say({ text: "while dead zqwhile" });
+  await gateway.start();
+  await until(() => driver.sent().some(({ text }) => text.includes("zqwhile")), "the answer after the start", { describe: () => gateway.output });
+  await driver.say({ text: "after zqafter" });
+  await until(() => driver.sent().some(({ text }) => text.includes("zqafter")), "the last answer", { describe: () => gateway.output });
+  for (const word of ["zqbefore", "zqwhile", "zqafter"]) assert.equal(driver.sent().filter(({ text }) => text.includes(word)).length, 1, word);
+  assert.equal(driver.fake.connections, 1, "the reader of before reads on");
+  const { pid } = reader(gateway);
+  assert.ok(alive(pid));
+  await gateway.stop();
+  await until(() => !alive(pid), "no process to be left by a gateway that was stopped");
+});
+
+test("what an ended reader has left is taken before anything new; one for other settings is ended", async () => {
+  const driver = await Driver.start();
+  opened.push(() => driver.stop());
+  const gateway = await startGateway(() => driver.settings({ allowFrom: [driver.people.ada.id] }));
+  await driver.ready(gateway);
+  await gateway.kill();
+  await driver.say({ text: "left zqleft" });
+  const file = path.join(gateway.stateDir, "foreign/signal/default/events");
+  await until(() => fs.readFileSync(file, "utf8").includes("zqleft"), "the reader to have it");
+  process.kill(reader(gateway).pid, "SIGKILL");
+  await driver.say({ text: "next zqnext" }); // stays at Signal
+  await gateway.start();
+  const answers = () => driver.sent().map(({ text }) => /zq\w+/.exec(text)?.[0]).filter(Boolean);
+  await until(() => answers().length === 2, "both answers", { describe: () => gateway.output });
+  assert.deepEqual(answers(), ["zqleft", "zqnext"]);
+  const { pid } = reader(gateway);
+  await gateway.kill();
+  const other = await Driver.start();
+  opened.push(() => other.stop());
+  const config = makeConfig({ modelUrl: model.url, workspace: gateway.workspace });
+  config.channels = { signal: other.settings({ allowFrom: [other.people.ada.id] }) };
+  writeConfig(gateway.stateDir, config);
+  await gateway.start();
+  await other.ready(gateway);
+  await until(() => !alive(pid), "the reader of the other daemon to have ended");
+  await other.say({ text: "elsewhere zqelsewhere" });
+  await until(() => other.sent().some(({ text }) => text.includes("zqelsewhere")), "the answer there", { describe: () => gateway.output });
 });

@@ -55,10 +55,16 @@ export class Driver {
     return key;
   }
 
-  #seen = 0;
-  async ready() {
-    await until(() => this.fake.connections > this.#seen, "the gateway to listen to signal-cli's events");
-    this.#seen = this.fake.connections;
+  /** What reads the stream for a gateway outlives it, so a stream alone does not say that the gateway is there. */
+  async ready(gateway) {
+    const connected = async () => {
+      if (this.fake.listeners === 0) return false;
+      const client = await gateway.client();
+      const status = await client.request("channels.status", {});
+      await client.close();
+      return status.channelAccounts.signal[0].connected;
+    };
+    await until(connected, "the gateway to listen to signal-cli's events");
   }
 
   #sender(from) {

@@ -4,8 +4,6 @@ import http from "node:http";
 
 const styles = /^(\d+):(\d+):(BOLD|ITALIC|SPOILER|STRIKETHROUGH|MONOSPACE)$/;
 const dataUri = /^data:([^;,]+)((?:;[^;,=]+=[^;,]*)*);base64,(.*)$/s;
-// From Signal's servers to signal-cli: what is on its way when the bot dies is still there afterwards.
-const wayMs = 150;
 const common = ["account", "recipient", "groupId", "username"];
 const known = {
   send: [...common, "message", "attachments", "attachment", "textStyle", "quoteTimestamp", "quoteAuthor", "quoteMessage", "editTimestamp", "mention"],
@@ -56,6 +54,10 @@ export class FakeSignal {
     return fake;
   }
 
+  get listeners() {
+    return this.#streams.size;
+  }
+
   async stop() {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
@@ -100,20 +102,20 @@ export class FakeSignal {
     };
   }
 
-  /** Gives it to whoever listens to the account, once it came the way from Signal; else keeps it until somebody does. */
+  /** Gives it to whoever listens to the account, once; else keeps it until somebody does. */
   deliver(envelope) {
     this.raw(Buffer.from(JSON.stringify({ envelope, account: this.number })));
   }
 
   raw(data) {
-    this.#waiting.push({ data, due: Date.now() + wayMs });
-    setTimeout(() => this.#flush(), wayMs + 1);
+    this.#waiting.push(data);
+    this.#flush();
   }
 
   #flush() {
     const live = [...this.#streams].filter((stream) => !stream.destroyed && !stream.socket?.destroyed);
-    while (live.length > 0 && this.#waiting.length > 0 && this.#waiting[0].due <= Date.now()) {
-      const { data } = this.#waiting.shift();
+    while (live.length > 0 && this.#waiting.length > 0) {
+      const data = this.#waiting.shift();
       for (const stream of live) stream.write(Buffer.concat([Buffer.from("event:receive\ndata:"), data, Buffer.from("\n\n")]));
     }
   }

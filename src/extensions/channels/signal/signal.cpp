@@ -3,7 +3,7 @@
 #include "extensions/channels/signal/daemon.hpp"
 #include "extensions/channels/signal/daemon_api.hpp"
 #include "extensions/channels/signal/envelopes.hpp"
-#include "net/sse.hpp"
+#include "extensions/channels/signal/event_file.hpp"
 #include "ports/companion.hpp"
 #include "ports/registry.hpp"
 #include <algorithm>
@@ -18,7 +18,6 @@ constexpr std::size_t kTextLimit = 4000; // OpenClaw's; from 2000 on signal-cli 
 constexpr std::int64_t kFileIn = 100 * 1024 * 1024;
 constexpr std::int64_t kFileOut = 14 * 1024 * 1024; // as base64 signal-cli reads at most 20 million characters
 constexpr std::int64_t kUploadMs = 180'000;
-constexpr std::size_t kLargestEvent = 4 * 1024 * 1024;
 constexpr std::int64_t kTypingRefreshMs = 10'000; // people see it for 15 seconds
 constexpr std::int64_t kEditIntervalMs = 2500;    // each edit is a message of its own to every device
 
@@ -132,6 +131,7 @@ public:
 
   Task<> receive(ports::ChannelHost& host) override {
     auto ended = co_await live(host);
+    if (events_) CO_TRY_VOID(co_await events_->close());
     CO_TRY_VOID(co_await daemon_.stop());
     co_return ended;
   }
@@ -302,34 +302,27 @@ private:
     CO_TRY_VOID(co_await find_account());
     // The head of the stream comes with its first event or after 15 seconds, so it is nothing to wait for.
     host.connected(name());
-    CO_TRY(const auto stream, co_await api_.events(me_.number));
-    if (stream->status() != 200)
-      co_return fail(stream->status() == 400 ? Kind::denied : Kind::transient,
-                     fmt::format("signal-cli gives no events for {} (status {}).", name(), stream->status()),
-                     "See channels.signal.account, and: signal-cli listAccounts");
-    net::SseParser parser(kLargestEvent);
+    events_.emplace(services_, api_.root(), me_.number);
+    CO_TRY_VOID(co_await events_->open(host.checkpoint()));
     bool complained = false;
     while (true) {
       // A stop that came while an event was being written to the disk interrupted nothing.
       CO_TRY_VOID(co_await async::check_cancelled());
-      CO_TRY(const auto piece, co_await stream->next());
-      if (!piece) co_return fail(Kind::transient, "signal-cli ended the stream of its events.");
+      CO_TRY(auto line, co_await events_->next());
+      if (!line) co_return fail(Kind::transient, "signal-cli ended the stream of its events.");
+      if (line->what == EventLine::What::refused)
+        co_return fail(line->text == "400" ? Kind::denied : Kind::transient,
+                       fmt::format("signal-cli gives no events for {} (status {}).", name(), line->text),
+                       "See channels.signal.account, and: signal-cli listAccounts");
       host.alive();
-      if (!parser.feed(*piece)) {
-        // Ending the stream would lose what comes behind the one that is too large.
+      if (line->what == EventLine::What::alive) continue;
+      const auto received = line->what == EventLine::What::event
+                                ? parse_json(line->text, "event of signal-cli")
+                                : Result<json::value>(fail(Kind::invalid, "It is too large."));
+      if (received)
+        CO_TRY_VOID(co_await take(host, *received, std::move(line->checkpoint)));
+      else
         complain(host, complained);
-        parser = net::SseParser(kLargestEvent);
-        CO_TRY_VOID(parser.feed(*piece));
-      }
-      while (const auto event = parser.next()) {
-        if (event->event != "receive") continue;
-        const auto received = parse_json(event->data, "event of signal-cli");
-        if (received) {
-          CO_TRY_VOID(co_await take(host, *received));
-        } else {
-          complain(host, complained);
-        }
-      }
     }
   }
 
@@ -338,7 +331,7 @@ private:
       host.warn("signal-cli sent an event that is too large or not JSON; it was left out.");
   }
 
-  Task<> take(ports::ChannelHost& host, json::value received) {
+  Task<> take(ports::ChannelHost& host, json::value received, std::string checkpoint) {
     // With several subscriptions the event is one level deeper.
     if (const auto* inner = openclaw::find(received, "result"); inner && inner->is_object())
       received = json::value(*inner);
@@ -348,6 +341,7 @@ private:
       host.warn(fmt::format("signal-cli could not read a message ({}).", why));
     auto event = event_from(received, me_);
     if (!event) co_return Result<>{};
+    event->checkpoint = std::move(checkpoint);
     const bool receipt = event->type == ports::EventType::message && event->chat.kind == ports::ChatKind::direct &&
                          bool_or(settings_, "sendReadReceipts", false);
     auto parameters = parameters_for(event->chat);
@@ -427,6 +421,7 @@ private:
   DaemonApi api_;
   Daemon daemon_;
   Me me_;
+  std::optional<EventFile> events_; // of this life of the connection
 };
 
 Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {
@@ -452,11 +447,11 @@ void register_channels_signal(Registry& registry) {
   ChannelType type;
   type.id = "signal";
   type.label = "Signal";
-  type.not_there = "voice notes as such, stories, calls, linking by QR code (signal-cli link does it); what signal-cli "
-                   "handed over in the moment of a crash is not given again";
+  type.not_there = "voice notes as such, stories, calls, linking by QR code (signal-cli link does it)";
   type.setup_keys = {"account"};
   type.make = extensions::signal::make;
   registry.add_channel(std::move(type));
+  registry.add_program(extensions::signal::kEventsWorker, extensions::signal::run_events_worker);
 }
 
 } // namespace openclaw::ports
