@@ -5,7 +5,7 @@ import pathlib
 import re
 
 TAG = re.compile(r"^\s*// parity: (.+)$")
-TEST = re.compile(r"""^\s*(?:TEST(?:_F|_P)?\((\w+), *(\w+)|(?:(?:test|it)\(\s*|what: )(?:(["'`])(.*?)\3|(\w+)))""")
+TEST = re.compile(r"""^\s*(?:TEST(?:_F|_P)?\((\w+), *(\w+)|(?:(?:test|it|journey)\(\s*|what: )(?:(["'`])(.*?)\3|(\w+)))""")
 
 
 class ParityError(Exception):

@@ -424,7 +424,8 @@ TEST(SessionKey, NamesItsGroupWithAndWithoutAnAccount) {
 // parity: 1.3-webchat, 1.5-stop
 TEST(StopWords, AreWholeMessagesOnly) {
   EXPECT_TRUE(is_stop_word(" Stop! "));
-  EXPECT_TRUE(is_stop_word("arrête"));
+  for (const auto* word : {"stop", "/stop", "esc", "abort", "wait", "exit", "interrupt", "arrête"})
+    EXPECT_TRUE(is_stop_word(word)) << word;
   EXPECT_FALSE(is_stop_word("stop the presses"));
 }
 

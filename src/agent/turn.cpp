@@ -46,13 +46,15 @@ Task<RunOutcome> Turn::run(const std::string* stop_reason) {
     recorded = co_await record_abort(stop_reason->empty() ? std::string("stop") : *stop_reason);
   } else {
     auto error = answered.error();
-    if (error.kind == Kind::cancelled && *stop_reason == "timeout")
+    if (error.kind == Kind::cancelled && *stop_reason == "timeout") {
+      const bool own = run_.timeout_ms > 0;
+      const auto limit = own ? run_.timeout_ms : runtime_.settings().run_timeout_ms;
       error = Error{Kind::timeout,
-                    fmt::format("The run was stopped after {} seconds without an answer.",
-                                runtime_.settings().run_timeout_ms / 1000),
-                    "Try again, or allow more time with: openclaw config set agents.defaults.timeoutSeconds SECONDS",
+                    fmt::format("The run was stopped after {} seconds without an answer.", limit / 1000),
+                    own ? "Try again, or allow more time."
+                        : "Try again, or allow more time with: openclaw config set agents.defaults.timeoutSeconds SECONDS",
                     {}};
-    else if (error.kind == Kind::cancelled)
+    } else if (error.kind == Kind::cancelled)
       error = Error{
           Kind::transient, "The gateway was stopped while it answered.", "Press Retry to run the message again.", {}};
     outcome.status = *stop_reason == "timeout" ? "timeout" : "error";

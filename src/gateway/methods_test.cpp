@@ -37,6 +37,57 @@ TEST_F(MethodsTest, AMessageIsAnsweredStreamedAndRemembered) {
   EXPECT_EQ(history(socket, "agent:main:main").size(), 2u);
 }
 
+// parity: 1.1-limits
+TEST_F(MethodsTest, AHistoryIsCutToItsNewestSixMegabytes) {
+  const auto socket = connect();
+  EXPECT_EQ(send(socket, "hello", "run-1"), "started");
+  (void)ending(socket, "run-1");
+  const auto session = store::find_session(database->reader(), "agent:main:main");
+  ASSERT_TRUE(session && *session);
+  ports::Message long_one;
+  long_one.role = ports::Role::user;
+  long_one.content.emplace_back(ports::TextBlock{std::string(2'200'000, 'x')});
+  std::function<Result<bool>(store::Connection&)> work = [&](store::Connection& connection) -> Result<bool> {
+    for (const auto* run_id : {"long-1", "long-2", "long-3", "long-4"})
+      TRY_VOID(agent::append_message(connection, (*session)->session_id, run_id, long_one, random));
+    return true;
+  };
+  ASSERT_TRUE(run(database->write<bool>(std::move(work))));
+  const auto messages = history(socket);
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(string_or(messages[0], "runId"), "long-3");
+  EXPECT_EQ(string_or(messages[1], "runId"), "long-4");
+}
+
+// parity: 1.1-idempotency
+TEST_F(MethodsTest, ARepeatedAgentRequestRunsOnce) {
+  const auto socket = connect();
+  const json::object params{{"message", "hello"}, {"sessionKey", "main"}, {"idempotencyKey", "run-1"}};
+  for (int asked = 0; asked < 2; ++asked) {
+    const auto answer = ask(socket, "agent", params, 2);
+    EXPECT_EQ(string_or(answer.at("payload"), "status"), "ok");
+    EXPECT_EQ(string_or(answer.at("payload"), "runId"), "run-1");
+  }
+  EXPECT_EQ(history(socket).size(), 2u);
+}
+
+// parity: 1.1-ws-framing
+TEST_F(MethodsTest, AnAgentRunThatTakesTooLongEndsWithACodeOfItsOwn) {
+  const auto socket = connect();
+  dialect->hold = true;
+  socket->receive(request_frame(
+      "slow", "agent",
+      {{"message", "hello"}, {"sessionKey", "main"}, {"idempotencyKey", "run-1"}, {"timeout", 1}}));
+  ASSERT_TRUE(until([&] { return socket->answers("slow").size() == 1; }));
+  settle();
+  time.advance(1000);
+  ASSERT_TRUE(until([&] { return socket->answers("slow").size() == 2; }));
+  const auto answer = socket->answers("slow").back();
+  EXPECT_EQ(string_or(answer.at("error").at("details"), "code"), "AGENT_TIMEOUT");
+  EXPECT_NE(string_or(answer.at("error"), "message").find("after 1 seconds"), std::string::npos);
+  EXPECT_EQ(string_or(answer.at("payload"), "status"), "error");
+}
+
 TEST_F(MethodsTest, AFailedRunIsVisibleAndCanBeRunAgain) {
   const auto socket = connect();
   dialect->failure = Error{Kind::invalid, "The provider refused the request.", "Check the model.", {}};

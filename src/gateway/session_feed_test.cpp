@@ -128,7 +128,7 @@ TEST_F(SessionFeedTest, ToolsAreToldOnceToEach) {
   events.tool_started(run, "call-1", "read", R"({"path":"a"})");
   settle();
   ASSERT_EQ(plain->events("session.tool").size(), 1u);
-  const auto& told = plain->events("session.tool").front().at("payload");
+  const auto told = plain->events("session.tool").front().at("payload");
   EXPECT_EQ(string_or(told, "stream"), "tool");
   EXPECT_EQ(string_or(told.at("data"), "toolCallId"), "call-1");
   EXPECT_TRUE(plain->events("agent").empty());

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { gatewayToken, makeConfig } from "./lib/config.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { within } from "./lib/waiting.mjs";
 
@@ -22,6 +23,64 @@ test("a configuration that cannot be read stops the start with file, line and re
     const said = await refusalToStart(gateway);
     assert.match(said, /openclaw\.json/);
     assert.match(said, /line 4\b|\b4:\d+/);
+  } finally {
+    await gateway.discard();
+  }
+});
+
+/** The state folder of a machine that uses the gateway of another one. */
+function elsewhere(url, args = []) {
+  return new Gateway({ config: makeConfig({ modelUrl: nowhere, gateway: { mode: "remote", remote: { url, token: gatewayToken } } }), args });
+}
+
+// parity: 1.1-mode-guard
+test("where gateway.mode is remote no gateway starts, unless it is told to all the same", async () => {
+  const url = "ws://gateway.example:18789";
+  const refused = elsewhere(url);
+  const told = elsewhere(url, ["--allow-unconfigured"]);
+  try {
+    const said = await refusalToStart(refused);
+    assert.match(said, /gateway\.mode is "remote": this machine uses the gateway at ws:\/\/gateway\.example:18789/);
+    assert.match(said, /openclaw config set gateway\.mode local/);
+    assert.ok(!fs.existsSync(path.join(refused.stateDir, "state.db")), "it has made no state");
+    await told.start();
+    assert.equal((await (await told.client()).request("health")).ok, true);
+  } finally {
+    await refused.discard();
+    await told.discard();
+  }
+});
+
+// parity: 1.1-remote, 1.1-mode-guard
+test("where gateway.mode is remote the commands ask that gateway", async () => {
+  const gateway = await Gateway.start({ modelUrl: nowhere });
+  const asking = elsewhere(gateway.url.replace("http", "ws"));
+  const alone = new Gateway({ modelUrl: nowhere });
+  try {
+    const { code, stdout, stderr } = await asking.command(["health", "--json"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).ok, true);
+    const named = await alone.command(["health", "--json", "--url", gateway.url.replace("http", "ws"), "--token", gatewayToken, "--timeout", "9000"]);
+    assert.equal(named.code, 0, named.stderr);
+    assert.equal(JSON.parse(named.stdout).ok, true);
+    const wrong = await alone.command(["health", "--url", gateway.url.replace("http", "ws"), "--token", "not-the-token"]);
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stderr, /token/);
+  } finally {
+    await asking.discard();
+    await alone.discard();
+    await gateway.discard();
+  }
+});
+
+// parity: 1.1-multi-instance
+test("OPENCLAW_CONFIG_PATH names the configuration", async () => {
+  const gateway = new Gateway({ config: "{ this is not read", env: (state) => ({ OPENCLAW_CONFIG_PATH: path.join(state, "other.json") }) });
+  try {
+    fs.writeFileSync(path.join(gateway.stateDir, "other.json"), JSON.stringify(makeConfig({ modelUrl: nowhere })), { mode: 0o600 });
+    await gateway.start();
+    const client = await gateway.client();
+    assert.equal((await client.request("config.get")).path, path.join(gateway.stateDir, "other.json"));
   } finally {
     await gateway.discard();
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { journey } from './journey.mjs';
 import { consentStatus, downloadingStatus, readyStatus, startingStatus, unavailableStatus } from './statuses.mjs';
 
+// parity: 1.12-onboarding
 journey('the licence is shown before anything is downloaded, and accepting it starts the download', { gateway: { modelsStatus: consentStatus } }, async ({ gateway, chat }) => {
   await chat.page.getByRole('heading', { name: 'One step before the first answer' }).waitFor();
   const license = chat.page.getByRole('region', { name: 'Licence: Apache-2.0' });

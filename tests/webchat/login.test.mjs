@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { journey } from './journey.mjs';
 
+// parity: 1.3-webchat, 1.1-shared-auth
 journey('a login link signs in, and its code leaves the address bar', { signIn: false }, async ({ gateway, chat }) => {
   await chat.openAndWait(gateway.loginLink());
   assert.equal(chat.page.url(), gateway.address);
@@ -36,6 +37,7 @@ journey('a link that is opened twice leaves a signed-in browser signed in', {}, 
   assert.equal(new URL(chat.page.url()).hash, '');
 });
 
+// parity: 1.1-shared-auth
 journey('a gateway token can be pasted', { signIn: false }, async ({ gateway, chat }) => {
   await chat.open(gateway.address);
   await chat.page.getByLabel('Or paste a gateway token').fill(gateway.token);
@@ -43,6 +45,7 @@ journey('a gateway token can be pasted', { signIn: false }, async ({ gateway, ch
   await chat.composer.waitFor();
 });
 
+// parity: 1.1-shared-auth
 journey('a token that is refused is forgotten and explained', { signIn: false }, async ({ gateway, chat }) => {
   await chat.open(gateway.address);
   await chat.page.getByLabel('Or paste a gateway token').fill('stale');

@@ -24,6 +24,7 @@ journey('a new conversation is empty, and appears in the list when something was
   assert.match(sessionKey, /^agent:main:web-[0-9a-f-]{36}$/);
 });
 
+// parity: 1.3-webchat
 journey('another conversation opens with its history', { prepare: withHolidays }, async ({ chat }) => {
   await chat.openSession('Holidays');
   await chat.waitForText('To the sea.');
@@ -32,6 +33,7 @@ journey('another conversation opens with its history', { prepare: withHolidays }
   await chat.waitForText('What can Molty do for you?');
 });
 
+// parity: 1.3-webchat, 1.5-origin
 journey('a conversation can be renamed', { prepare: withHolidays }, async ({ gateway, chat }) => {
   await chat.sessionAction('Holidays', 'Rename');
   const field = chat.page.getByRole('textbox', { name: 'Name of the conversation' });
@@ -55,6 +57,7 @@ journey('deleting asks first, and cancelling keeps the conversation', { prepare:
   assert.ok(!gateway.sessions.has(holidays));
 });
 
+// parity: 1.3-webchat, 1.5-reset
 journey('the main conversation can be started over but not deleted', {}, async ({ gateway, chat }) => {
   await chat.send('remember this');
   await chat.waitForAnswer('echo: remember this');
@@ -75,6 +78,7 @@ journey('news in another conversation are marked', { prepare: withHolidays }, as
   await chat.sessions.getByRole('img', { name: 'new messages' }).waitFor({ state: 'detached' });
 });
 
+// parity: 1.3-webchat, 1.6-model-selection
 journey('the model can be changed, and the status line follows', {}, async ({ gateway, chat }) => {
   await chat.send('hello');
   await chat.waitForAnswer('echo: hello');
@@ -117,6 +121,7 @@ journey('a history that cannot be read is explained and can be read again', {}, 
   await chat.waitForText('What can Molty do for you?');
 });
 
+// parity: 1.5-reset
 journey('the command that starts over empties the page too', {}, async ({ gateway, chat }) => {
   await chat.send('old matters');
   await chat.waitForAnswer('echo: old matters');

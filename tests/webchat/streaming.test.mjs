@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mainKey } from './fake_gateway.mjs';
 import { gate, journey } from './journey.mjs';
 
+// parity: 1.3-webchat
 journey('an answer appears while it is written, and the final message wins', {}, async ({ gateway, chat }) => {
   const half = gate();
   gateway.scenario = async (run) => {
@@ -19,6 +20,7 @@ journey('an answer appears while it is written, and the final message wins', {},
   await chat.stopButton.waitFor({ state: 'detached' });
 });
 
+// parity: 1.3-webchat
 journey('markdown becomes headings, lists, tables and code', {}, async ({ gateway, chat }) => {
   gateway.scenario = (run) => run.finish('# Title\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet x = 1 < 2;\n```\n\n&copy; **bold** `code`');
   await chat.send('Show me');
@@ -59,6 +61,7 @@ journey('streaming leaves the history alone and redraws only what changes', {}, 
   assert.deepEqual(await chat.page.evaluate(() => window.changed), []);
 });
 
+// parity: 1.3-webchat
 journey('thinking can be unfolded', {}, async ({ gateway, chat }) => {
   const thought = gate();
   gateway.scenario = async (run) => {
@@ -76,6 +79,7 @@ journey('thinking can be unfolded', {}, async ({ gateway, chat }) => {
   await chat.waitForText('a matter of scattering');
 });
 
+// parity: 1.3-webchat, 1.5-stop
 journey('the stop button ends the answer and keeps what was said', {}, async ({ gateway, chat }) => {
   gateway.scenario = (run) => run.say('A long story begins');
   await chat.send('Tell a story');
@@ -95,6 +99,7 @@ journey('Escape stops the answer too', {}, async ({ gateway, chat }) => {
   await chat.lastAnswer.getByText('Stopped.').waitFor();
 });
 
+// parity: 1.3-webchat
 journey('a failed answer says why and what to do, and can be tried again', {}, async ({ gateway, chat }) => {
   gateway.scenario = (run) => run.fail('The provider did not answer for 60 seconds.', 'Try again, or choose another model.');
   await chat.send('Hello');
@@ -122,6 +127,7 @@ journey('a message that the gateway refuses can be sent again', {}, async ({ gat
   assert.equal(await chat.questions.count(), 1);
 });
 
+// parity: 1.3-webchat
 journey('messages written meanwhile wait their turn and can be taken back', {}, async ({ gateway, chat }) => {
   const first = gate();
   gateway.scenario = async (run) => {
@@ -141,6 +147,7 @@ journey('messages written meanwhile wait their turn and can be taken back', {}, 
   assert.deepEqual(await chat.questions.locator('p').allInnerTexts(), ['one', 'two']);
 });
 
+// parity: 1.3-webchat
 journey('when the connection drops in the middle, the answer is whole afterwards and nothing is doubled', {}, async ({ gateway, chat }) => {
   const rest = gate();
   gateway.scenario = async (run) => {
@@ -190,6 +197,7 @@ journey('what is written without a connection is sent when it is back', {}, asyn
   assert.equal(await chat.questions.count(), 1);
 });
 
+// parity: 1.3-webchat, 1.1-idempotency
 journey('a message whose confirmation was lost is not sent twice', {}, async ({ gateway, chat }) => {
   gateway.scenario = (run) => run.finish('Once.');
   const send = gateway.methodNamed('chat.send');
@@ -302,6 +310,7 @@ journey('a history that is older than the answer does not take it away', {}, asy
   assert.equal(await chat.answers.count(), 3);
 });
 
+// parity: 1.3-webchat, 1.5-stop
 journey('stop words reach the gateway at once', {}, async ({ gateway, chat }) => {
   gateway.scenario = (run) => run.say('Going on and on');
   await chat.send('Go');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { gate, journey } from './journey.mjs';
 
+// parity: 1.3-webchat
 journey('a tool call shows its arguments, its output while it runs, and its result', {}, async ({ gateway, chat }) => {
   const started = gate();
   const ended = gate();
@@ -74,6 +75,7 @@ function asking(request, more) {
   };
 }
 
+// parity: 1.3-webchat, 1.8-approvals
 journey('an approval shows exactly what would run, and allowing it once goes on', { gateway: { scenario: asking(dangerous) } }, async ({ gateway, chat }) => {
   await chat.send('Clean up');
   await chat.approval.getByText('rm -r build', { exact: true }).waitFor();
@@ -85,12 +87,14 @@ journey('an approval shows exactly what would run, and allowing it once goes on'
   await chat.approval.waitFor({ state: 'detached' });
 });
 
+// parity: 1.8-approvals
 journey('an approval can be denied', { gateway: { scenario: asking(dangerous) } }, async ({ chat }) => {
   await chat.send('Clean up');
   await chat.deny();
   await chat.waitForAnswer('The decision was deny.');
 });
 
+// parity: 1.8-approvals
 journey('an approval can be given for always', { gateway: { scenario: asking(dangerous) } }, async ({ chat }) => {
   await chat.send('Clean up');
   await chat.decide('Always allow');
