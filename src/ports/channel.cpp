@@ -30,6 +30,7 @@ std::string_view link_state_name(LinkState state) {
 SendProblem problem_from(const Error& error) {
   SendProblem problem;
   problem.message = error.text();
+  if (error.code == net::kNotSent) return problem;
   switch (error.kind) {
   case Kind::denied:
     problem.fault = SendFault::refused;
@@ -40,12 +41,8 @@ SendProblem problem_from(const Error& error) {
   case Kind::invalid:
     problem.fault = SendFault::unsupported;
     break;
-  case Kind::transient:
-  case Kind::busy:
-    problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous;
-    break;
   default:
-    problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous;
+    problem.fault = SendFault::ambiguous;
   }
   return problem;
 }
