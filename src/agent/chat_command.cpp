@@ -104,7 +104,7 @@ Task<bool> answer_chat_command(Runtime& runtime, RunInfo run, ParsedCommand pars
     TRY_VOID(append_message(connection, session.session_id, row.run_id, answer, *random));
     session.updated_ms = answer.timestamp_ms;
     TRY_VOID(store::save_session(connection, session));
-    TRY_VOID(record_end(connection, row.run_id, answer));
+    TRY_VOID(record_end(connection, run, answer));
     return true;
   };
   CO_TRY(const bool fresh, co_await services.database.write<bool>(std::move(record)));

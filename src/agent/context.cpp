@@ -51,15 +51,20 @@ std::string object_or_empty(const std::string& arguments) {
   return parsed && parsed->is_object() ? arguments : "{}";
 }
 
-// Text and images, as a user's message or a tool's result may carry them.
-std::vector<Block> readable_content(const Message& message) {
+// Mostly it is, and nothing is copied.
+std::string valid(std::string text) {
+  return valid_utf8(text) ? std::move(text) : to_valid_utf8(text);
+}
+
+// Text and images, as a user's message or a tool's result may carry them; taken out of it.
+std::vector<Block> readable_content(Message& message) {
   std::vector<Block> out;
-  for (const auto& block : message.content) {
-    if (const auto* text = std::get_if<TextBlock>(&block)) {
-      if (!blank(text->text)) out.emplace_back(TextBlock{to_valid_utf8(text->text)});
+  for (auto& block : message.content) {
+    if (auto* text = std::get_if<TextBlock>(&block)) {
+      if (!blank(text->text)) out.emplace_back(TextBlock{valid(std::move(text->text))});
     } else if (const auto* image = std::get_if<ImageBlock>(&block)) {
       if (readable_image(*image))
-        out.push_back(block);
+        out.push_back(std::move(block));
       else
         out.emplace_back(TextBlock{
             fmt::format("(An image was left out: models do not read \"{}\".)", printable(image->mime_type, 40))});
@@ -71,7 +76,7 @@ std::vector<Block> readable_content(const Message& message) {
 // Which result answers which call: by position of the assistant message and of the block in it.
 class Answers {
 public:
-  explicit Answers(std::span<const Message> transcript) {
+  explicit Answers(const std::vector<Message>& transcript) {
     std::unordered_map<std::string, std::vector<Asked>> open; // by id; the last message stands last
     for (std::size_t at = 0; at < transcript.size(); ++at) {
       const auto& message = transcript[at];
@@ -160,12 +165,13 @@ void settle_blocks(Message& message) {
 
 class Projection {
 public:
-  Projection(std::span<const Message> transcript, const ports::DialectRules& rules, std::string_view provider,
+  Projection(std::vector<Message> transcript, const ports::DialectRules& rules, std::string_view provider,
              std::string_view model)
-      : transcript_(transcript), rules_(rules), provider_(provider), model_(model), answers_(transcript),
+      : transcript_(std::move(transcript)), rules_(rules), provider_(provider), model_(model), answers_(transcript_),
         ids_(rules.tool_call_id_limit) {}
 
   std::vector<Message> run() {
+    out_.reserve(transcript_.size());
     for (std::size_t at = 0; at < transcript_.size(); ++at) {
       if (transcript_[at].role == Role::user)
         add_user(transcript_[at]);
@@ -184,46 +190,46 @@ public:
   }
 
 private:
-  void add_user(const Message& message) {
+  void add_user(Message& message) {
     if (message.stop_reason == StopReason::injected) return;
     auto content = readable_content(message);
     if (content.empty()) return;
-    Message copy = without_content(message);
-    copy.content = std::move(content);
-    out_.push_back(std::move(copy));
+    auto sent = without_content(message);
+    sent.content = std::move(content);
+    out_.push_back(std::move(sent));
   }
 
   void add_assistant(std::size_t at) {
-    const auto& message = transcript_[at];
+    auto& message = transcript_[at];
     if (message.stop_reason == StopReason::injected) return;
     const bool broken = message.stop_reason == StopReason::error || message.stop_reason == StopReason::aborted;
     const bool keep_thinking = rules_.keep_thinking && message.provider == provider_ && message.model == model_;
-    Message copy = without_content(message);
+    auto sent = without_content(message);
     std::vector<Message> results;
     for (std::size_t index = 0; index < message.content.size(); ++index) {
-      const auto& block = message.content[index];
-      if (const auto* text = std::get_if<TextBlock>(&block)) {
-        if (!blank(text->text)) copy.content.emplace_back(TextBlock{to_valid_utf8(text->text)});
-      } else if (const auto* thinking = std::get_if<ThinkingBlock>(&block)) {
+      auto& block = message.content[index];
+      if (auto* text = std::get_if<TextBlock>(&block)) {
+        if (!blank(text->text)) sent.content.emplace_back(TextBlock{valid(std::move(text->text))});
+      } else if (auto* thinking = std::get_if<ThinkingBlock>(&block)) {
         if (keep_thinking && !thinking->signature.empty())
-          copy.content.emplace_back(
-              ThinkingBlock{to_valid_utf8(thinking->thinking), to_valid_utf8(thinking->signature)});
+          sent.content.emplace_back(
+              ThinkingBlock{valid(std::move(thinking->thinking)), valid(std::move(thinking->signature))});
       } else if (const auto* call = std::get_if<ToolCallBlock>(&block)) {
         const auto answer = answers_.of(at, index);
         if (broken && !answer) continue;
-        ToolCallBlock sent{ids_.next(call->id), usable_name(call->name), object_or_empty(call->arguments_json)};
-        results.push_back(result_for(sent, answer));
-        copy.content.emplace_back(std::move(sent));
+        ToolCallBlock asked{ids_.next(call->id), usable_name(call->name), object_or_empty(call->arguments_json)};
+        results.push_back(result_for(asked, answer));
+        sent.content.emplace_back(std::move(asked));
       }
     }
-    settle_blocks(copy);
-    if (copy.content.empty()) return;
-    out_.push_back(std::move(copy));
+    settle_blocks(sent);
+    if (sent.content.empty()) return;
+    out_.push_back(std::move(sent));
     for (auto& result : results)
       out_.push_back(std::move(result));
   }
 
-  Message result_for(const ToolCallBlock& call, std::optional<std::size_t> answer) const {
+  Message result_for(const ToolCallBlock& call, std::optional<std::size_t> answer) {
     Message result;
     if (answer) {
       result = without_content(transcript_[*answer]);
@@ -239,18 +245,17 @@ private:
     return result;
   }
 
-  // Images are large: only what is kept is copied.
-  static Message without_content(const Message& message) {
-    Message copy;
-    copy.role = message.role;
-    copy.timestamp_ms = message.timestamp_ms;
-    copy.api = message.api;
-    copy.provider = message.provider;
-    copy.model = message.model;
-    copy.usage = message.usage;
-    copy.is_error = message.is_error;
-    copy.run_id = message.run_id;
-    return copy;
+  static Message without_content(Message& message) {
+    Message out;
+    out.role = message.role;
+    out.timestamp_ms = message.timestamp_ms;
+    out.api = std::move(message.api);
+    out.provider = std::move(message.provider);
+    out.model = std::move(message.model);
+    out.usage = message.usage;
+    out.is_error = message.is_error;
+    out.run_id = std::move(message.run_id);
+    return out;
   }
 
   void merge_neighbours() {
@@ -270,7 +275,7 @@ private:
     out_ = std::move(merged);
   }
 
-  std::span<const Message> transcript_;
+  std::vector<Message> transcript_;
   const ports::DialectRules& rules_;
   std::string_view provider_;
   std::string_view model_;
@@ -288,9 +293,9 @@ void leave_out_images(std::vector<Message>& messages) {
         block = TextBlock{fmt::format("(A picture, {}: this model reads text only.)", printable(image->mime_type, 40))};
 }
 
-std::vector<Message> project_context(std::span<const Message> transcript, const ports::DialectRules& rules,
+std::vector<Message> project_context(std::vector<Message> transcript, const ports::DialectRules& rules,
                                      std::string_view provider, std::string_view model) {
-  return Projection(transcript, rules, provider, model).run();
+  return Projection(std::move(transcript), rules, provider, model).run();
 }
 
 } // namespace openclaw::agent

@@ -4,7 +4,6 @@
 #pragma once
 #include "ports/conversation.hpp"
 #include "ports/model.hpp"
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -38,8 +37,7 @@ void leave_out_images(std::vector<ports::Message>& messages);
 //   therefore means that there is nothing to answer, and the caller should not call the model.
 // - first_is_user puts kOpening in front; alternate_roles merges neighbours of one role.
 // Projecting the outcome again changes nothing.
-std::vector<ports::Message> project_context(std::span<const ports::Message> transcript,
-                                            const ports::DialectRules& rules, std::string_view provider,
-                                            std::string_view model);
+std::vector<ports::Message> project_context(std::vector<ports::Message> transcript, const ports::DialectRules& rules,
+                                            std::string_view provider, std::string_view model);
 
 } // namespace openclaw::agent

@@ -187,8 +187,8 @@ Result<ports::ModelRequest> ModelStep::request_for(const ModelChoice& choice, co
   if (!small) add_notices(window, notices_);
   if (!choice.images) leave_out_images(window);
   fit_context(window, request, choice.context_tokens);
-  request.messages =
-      project_context(window, ModelCatalog::rules_for(choice, dialect.rules()), choice.provider, choice.model);
+  request.messages = project_context(std::move(window), ModelCatalog::rules_for(choice, dialect.rules()),
+                                     choice.provider, choice.model);
   if (request.messages.empty())
     return fail(Kind::bug, "There is nothing in this session that a model could answer.", "Send a new message.");
   return request;
@@ -203,17 +203,19 @@ Task<ports::ModelReply> ModelStep::ask(const ModelChoice& choice, const sandbox:
         Kind::invalid,
         fmt::format("The model API \"{}\" of provider {} is not in this build.", choice.endpoint.api, choice.provider),
         "Use one of: openai-completions, openai-responses, anthropic-messages, google-generative-ai, ollama.");
-  CO_TRY(auto request, request_for(choice, workspace, *dialect));
+  CO_TRY(auto built, request_for(choice, workspace, *dialect));
+  auto request = std::make_shared<const ports::ModelRequest>(std::move(built));
   int shortened = 0;
   for (int tried = 1;; ++tried) {
-    auto copy = request;
-    auto answer = co_await attempt(choice, std::move(copy));
+    auto answer = co_await attempt(choice, request);
     if (answer) co_return answer;
     const auto error = answer.error();
-    if (error.code == "context-overflow" && shortened < 3 && request.messages.size() > 1) {
-      keep_newest_half(request.messages);
-      request.messages = project_context(request.messages, ModelCatalog::rules_for(choice, dialect->rules()),
+    if (error.code == "context-overflow" && shortened < 3 && request->messages.size() > 1) {
+      auto shorter = *request;
+      keep_newest_half(shorter.messages);
+      shorter.messages = project_context(std::move(shorter.messages), ModelCatalog::rules_for(choice, dialect->rules()),
                                          choice.provider, choice.model);
+      request = std::make_shared<const ports::ModelRequest>(std::move(shorter));
       ++shortened;
       --tried;
       continue;
@@ -234,14 +236,14 @@ Task<ports::ModelReply> ModelStep::ask(const ModelChoice& choice, const sandbox:
 }
 
 // One call, with its money.
-Task<ports::ModelReply> ModelStep::attempt(const ModelChoice& choice, ports::ModelRequest request) {
+Task<ports::ModelReply> ModelStep::attempt(const ModelChoice& choice, ports::SharedModelRequest request) {
   auto& services = runtime_.services();
   auto* dialect = services.registry.find_dialect(choice.endpoint.api);
   const auto money = spend_scopes(runtime_.settings().budget, run_.info.agent_id, run_.info.session_key,
                                   run_.info.run_id, choice.key(), services.time.now_ms());
   // A token is at least one byte, so the request's size in bytes is more tokens than it can have.
-  const auto bytes = bytes_of(request);
-  const auto amount = worst_case(static_cast<std::int64_t>(bytes), request.max_output_tokens, choice.price,
+  const auto bytes = bytes_of(*request);
+  const auto amount = worst_case(static_cast<std::int64_t>(bytes), request->max_output_tokens, choice.price,
                                  runtime_.settings().budget.assumed_price);
   const bool capped = std::ranges::any_of(money, [](const auto& scope) { return scope.cap_micro_usd >= 0; });
   std::string id;
@@ -398,7 +400,7 @@ Task<ports::Message> ModelStep::record(const Candidate& candidate, const ModelCh
     TRY_VOID(store::save_session(connection, saved));
     if (last) {
       TRY_VOID(store::set_run_state(connection, info.run_id, "answered", message.timestamp_ms, ""));
-      TRY_VOID(record_end(connection, info.run_id, message));
+      TRY_VOID(record_end(connection, info, message));
     }
     return warning;
   };

@@ -33,7 +33,7 @@ private:
   Task<RouteChoice> next();
   Task<> announce(std::size_t index);
   Task<ports::ModelReply> ask(const ModelChoice& choice, const sandbox::Workspace& workspace, bool alone);
-  Task<ports::ModelReply> attempt(const ModelChoice& choice, ports::ModelRequest request);
+  Task<ports::ModelReply> attempt(const ModelChoice& choice, ports::SharedModelRequest request);
   Task<> settle_failed(const ModelChoice& choice, std::size_t request_bytes, std::int64_t most, const Error& error);
   Task<ports::Message> record(const Candidate& candidate, const ModelChoice& choice, ports::ModelReply reply);
   Result<ports::ModelRequest> request_for(const ModelChoice& choice, const sandbox::Workspace& workspace,

@@ -20,6 +20,20 @@ constexpr std::int64_t kLongestPauseMs = 30'000;
 constexpr std::size_t kNoticesInSession = 20;
 constexpr std::size_t kSessionsWithNotices = 1000;
 constexpr std::size_t kNoticeBytes = 1000;
+
+json::value body_of(const store::InboxRow& row) {
+  auto body = parse_json(row.body, "inbox row");
+  return body ? std::move(*body) : json::value();
+}
+
+RunInfo run_info(const store::InboxRow& row, const json::value& body) {
+  RunInfo info{row.run_id, row.session_key, "", row.session_key};
+  const auto rest = std::string_view(row.session_key).substr(6);
+  info.agent_id = std::string(rest.substr(0, rest.find(':')));
+  info.trace = trace::parse_traceparent(string_or(body, "trace")).value_or(trace::Context{});
+  return info;
+}
+
 } // namespace
 
 struct Runtime::Active {
@@ -126,22 +140,18 @@ Result<> Runtime::submit(Run run) {
 }
 
 Result<> Runtime::resume(const store::InboxRow& row) {
-  auto body = parse_json(row.body, "inbox row");
+  const auto body = body_of(row);
   Run run;
-  run.info = {row.run_id, row.session_key, "", row.session_key};
-  const auto rest = std::string_view(row.session_key).substr(6);
-  run.info.agent_id = std::string(rest.substr(0, rest.find(':')));
+  run.info = run_info(row, body);
   run.user.role = ports::Role::user;
   run.user.timestamp_ms = row.received_ms;
-  run.user.content.emplace_back(ports::TextBlock{body ? string_or(*body, "text") : std::string()});
-  if (body) {
-    for (auto& image : images_from_json(find(*body, "images")))
-      run.user.content.emplace_back(std::move(image));
-    run.thinking = ports::thinking_from(string_or(*body, "thinking"));
-    run.extra_system_prompt = string_or(*body, "extraSystemPrompt");
-    run.timeout_ms = integer_or(*body, "timeoutMs", 0);
-    run.origin = origin_from(find(*body, "origin"));
-  }
+  run.user.content.emplace_back(ports::TextBlock{string_or(body, "text")});
+  for (auto& image : images_from_json(find(body, "images")))
+    run.user.content.emplace_back(std::move(image));
+  run.thinking = ports::thinking_from(string_or(body, "thinking"));
+  run.extra_system_prompt = string_or(body, "extraSystemPrompt");
+  run.timeout_ms = integer_or(body, "timeoutMs", 0);
+  run.origin = origin_from(find(body, "origin"));
   run.user_in_transcript = !row.retry_of.empty();
   return submit(std::move(run));
 }
@@ -351,10 +361,11 @@ Task<> Runtime::fail_interrupted(store::InboxRow row) {
   auto* random = &services_.random;
   const auto now = services_.time.now_ms();
   const auto record_end = services_.record_end;
+  const auto info = run_info(row, body_of(row));
   std::function<Result<bool>(store::Connection&)> record = [=](store::Connection& connection) -> Result<bool> {
     if (session) TRY_VOID(append_message(connection, session->session_id, row.run_id, message, *random));
     TRY_VOID(store::set_run_state(connection, row.run_id, "failed", now, message.error_message));
-    TRY_VOID(record_end(connection, row.run_id, message));
+    TRY_VOID(record_end(connection, info, message));
     return true;
   };
   CO_TRY([[maybe_unused]] const bool recorded, co_await services_.database.write<bool>(std::move(record)));
@@ -432,7 +443,7 @@ Task<bool> Runtime::delete_session(std::string session_key) {
   };
   CO_TRY([[maybe_unused]] const bool retired, co_await async::offload<bool>(std::move(retire)));
   sessions_changed(old->agent_id);
-  services_.events.session_changed(session_key, "deleted");
+  services_.events.session_changed(session_key, "delete");
   co_return removed;
 }
 

@@ -23,7 +23,7 @@ namespace openclaw::agent {
 // Called in the transaction that records a run's end, with the message that ends it: what must be told elsewhere is
 // written down there and then (an outbox row).
 using RecordEnd =
-    std::function<Result<>(store::Connection& connection, const std::string& run_id, const ports::Message& message)>;
+    std::function<Result<>(store::Connection& connection, const RunInfo& run, const ports::Message& message)>;
 
 struct RuntimeServices {
   async::Executor executor;
@@ -35,7 +35,7 @@ struct RuntimeServices {
   RunEvents& events;
   Models& models;
   std::string state_folder;
-  RecordEnd record_end = [](store::Connection&, const std::string&, const ports::Message&) { return Result<>{}; };
+  RecordEnd record_end = [](store::Connection&, const RunInfo&, const ports::Message&) { return Result<>{}; };
 };
 
 // Whether a submitted message has reached the disk; its run starts only then, or never.

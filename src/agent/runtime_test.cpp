@@ -22,9 +22,9 @@ class ScriptedDialect final : public ports::Dialect {
 public:
   std::string_view name() const override { return "openai-completions"; }
   ports::DialectRules rules() const override { return {}; }
-  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::ModelRequest request,
+  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::SharedModelRequest request,
                                  ports::ModelSink& sink) override {
-    requests.push_back(std::move(request));
+    requests.push_back(*request);
     if (replies.empty()) {
       sink.text("done");
       ports::ModelReply reply;
@@ -400,6 +400,10 @@ TEST(SessionKey, HasOneNameForEachConversation) {
   }
   EXPECT_EQ(canonical_session_key("web-1", "main")->canonical, "agent:main:web-1");
   EXPECT_FALSE(canonical_session_key("../etc passwd", "main"));
+  EXPECT_FALSE(canonical_session_key(std::string(129, 'x'), "main"));
+  const auto longest = canonical_session_key(std::string(128, 'x'), "main");
+  ASSERT_TRUE(longest);
+  EXPECT_EQ(canonical_session_key(longest->canonical, "other")->canonical, longest->canonical);
 }
 
 TEST(SessionKey, NamesItsGroupWithAndWithoutAnAccount) {

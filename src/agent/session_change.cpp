@@ -30,7 +30,7 @@ Task<store::SessionRow> change_session(Runtime& runtime, std::string session_key
   };
   CO_TRY(auto row, co_await services.database.write<store::SessionRow>(std::move(save)));
   runtime.sessions_changed(row.agent_id);
-  services.events.session_changed(session_key, "patched");
+  services.events.session_changed(session_key, "patch");
   co_return row;
 }
 

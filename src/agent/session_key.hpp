@@ -2,19 +2,23 @@
 // names.
 #pragma once
 #include "base/result.hpp"
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace openclaw::agent {
 
+inline constexpr std::size_t kLongestSessionKey = 6 + 128 + 1 + 128; // "agent:", an id, a colon and REST, in bytes
+
 struct SessionKey {
   std::string canonical; // "agent:main:main"
   std::string agent_id;
 };
 
-// "main", "" and "agent:main:main" are the same; a key without "agent:" belongs to the default agent. At most 128
-// characters of the id grammar plus '/', '@', '+', '=' and '#', which channels use in peer names.
+// "main", "" and "agent:main:main" are the same; a key without "agent:" belongs to the default agent. REST has at
+// most 128 characters of the id grammar plus '/', '@', '+', '=' and '#', which channels use in peer names. What comes
+// out is accepted again and stays the same.
 Result<SessionKey> canonical_session_key(std::string_view written, std::string_view default_agent);
 
 // The conversation of several people that a key names: agent:ID:CHANNEL[:ACCOUNT]:group|channel:ID[:topic:…]. Nothing

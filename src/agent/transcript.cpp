@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include <boost/json/monotonic_resource.hpp>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
@@ -165,11 +166,18 @@ Result<Entry> append_message(store::Connection& connection, const std::string& s
 
 Result<std::vector<Entry>> read_messages(store::Connection& connection, const std::string& session_id,
                                          std::int64_t limit) {
-  TRY(auto rows, store::read_entries(connection, session_id, limit));
+  return read_messages_after(connection, session_id, 0, limit);
+}
+
+Result<std::vector<Entry>> read_messages_after(store::Connection& connection, const std::string& session_id,
+                                               std::int64_t sequence, std::int64_t limit) {
+  TRY(auto rows, store::read_entries(connection, session_id, limit, sequence));
   std::vector<Entry> entries;
   entries.reserve(rows.size());
+  unsigned char buffer[8192];
   for (auto& row : rows) {
-    auto parsed = parse_json(row.body, "transcript entry");
+    json::monotonic_resource storage(buffer, sizeof buffer);
+    const auto parsed = parse_json(row.body, "transcript entry", &storage);
     if (!parsed || string_or(*parsed, "type") != "message") continue;
     const auto* message = find(*parsed, "message");
     if (!message) continue;
@@ -178,6 +186,7 @@ Result<std::vector<Entry>> read_messages(store::Connection& connection, const st
     entry.run_id = std::move(row.run_id);
     entry.message = message_from_json(*message);
     entry.message.run_id = entry.run_id;
+    entry.sequence = row.sequence;
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -193,25 +202,28 @@ struct FileTail {
 };
 
 FileTail read_tail(int file, std::int64_t size) {
-  constexpr std::int64_t kWindow = 256 * 1024;
+  constexpr std::int64_t kMostOfALine = 256 * 1024;
   FileTail tail;
-  const std::int64_t start = std::max<std::int64_t>(0, size - kWindow);
-  std::string bytes(static_cast<std::size_t>(size - start), '\0');
-  const ssize_t got = ::pread(file, bytes.data(), bytes.size(), start);
-  if (got <= 0) return tail;
-  bytes.resize(static_cast<std::size_t>(got));
-  const auto last_newline = bytes.rfind('\n');
-  if (last_newline == std::string::npos) {
-    tail.torn = true;
+  std::string bytes;
+  for (std::int64_t window = 8 * 1024;; window = kMostOfALine) {
+    const std::int64_t start = std::max<std::int64_t>(0, size - window);
+    bytes.resize(static_cast<std::size_t>(size - start));
+    const ssize_t got = ::pread(file, bytes.data(), bytes.size(), start);
+    if (got <= 0) return tail;
+    bytes.resize(static_cast<std::size_t>(got));
+    const auto last_newline = bytes.rfind('\n');
+    const auto line_start = last_newline == std::string::npos || last_newline == 0
+                                ? std::string::npos
+                                : bytes.rfind('\n', last_newline - 1);
+    if (line_start == std::string::npos && start > 0 && window < kMostOfALine) continue;
+    tail.torn = last_newline + 1 != bytes.size();
+    if (last_newline == std::string::npos) return tail;
+    tail.end = start + static_cast<std::int64_t>(last_newline) + 1;
+    const auto begin = line_start == std::string::npos ? 0 : line_start + 1;
+    const auto line = parse_json(std::string_view(bytes).substr(begin, last_newline - begin), "transcript line");
+    if (line) tail.last_id = string_or(*line, "id");
     return tail;
   }
-  tail.torn = last_newline + 1 != bytes.size();
-  tail.end = start + static_cast<std::int64_t>(last_newline) + 1;
-  const auto line_start = last_newline == 0 ? std::string::npos : bytes.rfind('\n', last_newline - 1);
-  const auto begin = line_start == std::string::npos ? 0 : line_start + 1;
-  const auto line = parse_json(std::string_view(bytes).substr(begin, last_newline - begin), "transcript line");
-  if (line) tail.last_id = string_or(*line, "id");
-  return tail;
 }
 
 Result<> write_all(int file, std::string_view bytes) {
@@ -247,7 +259,8 @@ Result<> TranscriptFiles::update(const std::string& agent_id, const std::string&
   const auto tail = read_tail(file.get(), info.st_size);
 
   // The last line is usually among the newest entries; otherwise the whole file is written anew.
-  TRY(auto entries, store::read_entries(*database_, session_id, 64));
+  constexpr std::int64_t kNewest = 16;
+  TRY(auto entries, store::read_entries(*database_, session_id, kNewest));
   const auto position = [&]() -> std::optional<std::size_t> {
     if (info.st_size > 0 && tail.last_id == session_id) return 0; // only the header is there
     for (std::size_t i = entries.size(); i-- > 0;)
@@ -255,7 +268,7 @@ Result<> TranscriptFiles::update(const std::string& agent_id, const std::string&
     return std::nullopt;
   };
   const auto found = position();
-  if (!found || (*found == 0 && entries.size() == 64)) {
+  if (!found || (*found == 0 && entries.size() == kNewest)) {
     TRY(entries, store::read_entries(*database_, session_id, 1'000'000));
   }
   std::string bytes;

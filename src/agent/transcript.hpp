@@ -16,6 +16,7 @@ struct Entry {
   std::string entry_id;
   std::string run_id;
   ports::Message message;
+  std::int64_t sequence = 0; // of its row, where it was read from one
 };
 
 // A message as the clients and the JSONL see it: {"role","content",...}.
@@ -32,6 +33,9 @@ Result<Entry> append_message(store::Connection& connection, const std::string& s
 // The last `limit` messages, oldest first; entries of other types are passed over.
 Result<std::vector<Entry>> read_messages(store::Connection& connection, const std::string& session_id,
                                          std::int64_t limit);
+// The same of those after a sequence number.
+Result<std::vector<Entry>> read_messages_after(store::Connection& connection, const std::string& session_id,
+                                               std::int64_t sequence, std::int64_t limit);
 
 // Brings agents/ID/sessions/SESSION.jsonl up to the database: appends what is missing, rewrites a torn or foreign tail.
 // Blocking: run it on the pool. Nothing depends on it but other programs that read the files.

@@ -198,7 +198,7 @@ Turn::Record Turn::ending(ports::Message last, std::string state, std::string er
     TRY_VOID(append_message(connection, session_id, info.run_id, last, *random));
     if (unsettled) TRY_VOID(store::settle(connection, unsettled->reservation, unsettled->cost, unsettled->scopes));
     TRY_VOID(store::set_run_state(connection, info.run_id, state, now, error));
-    TRY_VOID(record_end(connection, info.run_id, last));
+    TRY_VOID(record_end(connection, info, last));
     return true;
   };
 }

@@ -8,6 +8,7 @@
 #include "app/model_setup.hpp"
 #include "async/offload.hpp"
 #include "async/scope.hpp"
+#include "base/hmac.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -19,6 +20,7 @@
 #include "gateway/bind.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/services.hpp"
+#include "gateway/session_feed.hpp"
 #include "messaging/answers.hpp"
 #include "messaging/channels.hpp"
 #include "messaging/messaging.hpp"
@@ -72,6 +74,19 @@ json::object show(const config::Snapshot& snapshot) {
           {"issues", std::move(issues)},
           {"warnings", std::move(warnings)},
           {"legacyIssues", json::array()}};
+}
+
+// Two gateways with one configuration would answer the same messengers twice.
+Result<> check_mode(const cli::GatewayOptions& options, const json::value& config) {
+  const auto* section = find(config, "gateway");
+  if (options.any_mode || !section || string_or(*section, "mode") != "remote") return {};
+  const auto* remote = find(*section, "remote");
+  const auto url = remote ? string_or(*remote, "url") : std::string();
+  return fail(Kind::denied,
+              fmt::format("gateway.mode is \"remote\": this machine uses the gateway at {}, so none is started here.",
+                          url.empty() ? std::string("another machine") : url),
+              "To run one here: openclaw config set gateway.mode local. To start one once all the same: "
+              "--allow-unconfigured.");
 }
 
 Result<gateway::Listening> listening(const cli::GatewayOptions& options, const json::value& config,
@@ -129,6 +144,7 @@ public:
                                               runtime_, messaging_, folder_.path()}) {
     events_.add(broadcaster_);
     events_.add(channels_.replies());
+    events_.add(session_feed_);
   }
 
   int run() {
@@ -162,6 +178,11 @@ private:
     return {};
   }
 
+  // What clients compare to see whether a change is in force. The hash itself would let them guess at secrets in it.
+  std::string revision_of(const config::Snapshot& snapshot) const {
+    return "hmac-sha256:v1:" + hmac_sha256_hex(revision_key_, snapshot.hash);
+  }
+
   // As the file is now, for whoever wants to change it: what is in force may be older, when the file became unusable.
   json::object show_file() const {
     const auto loaded = config_.load();
@@ -170,6 +191,8 @@ private:
     for (const auto& key : read_at_start_only(started_with_, loaded ? loaded->value : snapshot_.value))
       waiting.push_back(json::value(key));
     shown["restartRequired"] = std::move(waiting);
+    shown["configRevisionHash"] = loaded && loaded->valid() ? json::value(revision_of(*loaded)) : json::value(nullptr);
+    shown["appliedConfigHash"] = revision_of(snapshot_);
     if (!rejected_.empty()) shown["notInForce"] = rejected_;
     return shown;
   }
@@ -206,7 +229,7 @@ private:
                                gateway,        folder_.path(),
                                snapshot_.path, std::string(kVersion),
                                config_,        [this] { return show_file(); },
-                               &channels_};
+                               &channels_,     [this] { return revision_of(snapshot_); }};
     CO_TRY_VOID(gateway.start(scope_, services));
     CO_TRY_VOID(lock_.announce(gateway.port()));
     auto outcome = co_await serve_until_signal(&gateway);
@@ -335,6 +358,7 @@ private:
   std::unique_ptr<store::Database> database_;
   async::SystemTime time_;
   SystemRandom random_;
+  const Secret revision_key_{uuid_v7(time_, random_) + uuid_v7(time_, random_)};
   boost::asio::io_context loop_;
   // Held to the end: a second signal while stopping must not kill what is being written.
   boost::asio::basic_signal_set<async::Executor> signals_{loop_.get_executor(), SIGINT, SIGTERM};
@@ -344,6 +368,7 @@ private:
   ports::Registry registry_;
   agent::RunEventsFan events_;
   gateway::Broadcaster broadcaster_;
+  gateway::SessionFeed session_feed_{time_, *database_, broadcaster_.clients()};
   agent::Models models_;
   agent::Runtime runtime_;
   messaging::Messaging messaging_;
@@ -371,6 +396,7 @@ Result<int> run(const cli::GatewayOptions& options) {
                         folder.path());
   TRY(auto snapshot, config.load());
   TRY_VOID(snapshot.check());
+  TRY_VOID(check_mode(options, snapshot.value));
   for (const auto& problem : snapshot.problems)
     log::warn("config", problem.text());
   TRY(auto database, store::Database::open(folder.file("state.db")));
@@ -382,8 +408,7 @@ Result<int> run(const cli::GatewayOptions& options) {
 } // namespace
 
 int run_gateway(const cli::GatewayOptions& options) {
-  // One arena for the loop, one for the pool: more only cost memory here.
-  mallopt(M_ARENA_MAX, 2);
+  set_memory_limits();
   std::signal(SIGPIPE, SIG_IGN);
   // A client is a descriptor, and the usual limit of 1024 is meant for programs that use select().
   if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kOpenFiles) {

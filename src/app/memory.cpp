@@ -28,4 +28,15 @@ void give_back_memory() {
   ::dl_iterate_phdr(release_code, nullptr);
 }
 
+void set_memory_limits() {
+  // One arena for the loop, one for the pool: more only cost memory here.
+  mallopt(M_ARENA_MAX, 2);
+  // A turn needs some hundred kilobytes and frees them: taking them from the system anew each time would be a tenth of
+  // what it costs.
+  constexpr int kKept = 1024 * 1024;
+  mallopt(M_TRIM_THRESHOLD, kKept);
+  mallopt(M_MMAP_THRESHOLD, kKept);
+  mallopt(M_TOP_PAD, kKept / 4);
+}
+
 } // namespace openclaw::app

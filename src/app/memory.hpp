@@ -7,4 +7,7 @@ namespace openclaw::app {
 // touches much of it that nothing needs again. What is needed is mapped again from the page cache at its next use.
 void give_back_memory();
 
+// How the heap grows and shrinks, for the whole process; to be called before any thread is started.
+void set_memory_limits();
+
 } // namespace openclaw::app

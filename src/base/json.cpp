@@ -7,10 +7,12 @@
 
 namespace openclaw {
 
-Result<json::value> parse_json(std::string_view text, std::string_view what) {
+Result<json::value> parse_json(std::string_view text, std::string_view what, json::storage_ptr storage) {
   json::parse_options options;
   options.max_depth = 64;
-  json::stream_parser parser({}, options);
+  unsigned char unfinished[2048]; // what most texts need while they are read
+  json::stream_parser parser({}, options, unfinished, sizeof unfinished);
+  parser.reset(std::move(storage));
   boost::system::error_code error;
   const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
   std::size_t trailing = consumed;

@@ -14,9 +14,10 @@ namespace openclaw {
 
 namespace json = boost::json;
 
-// Strict JSON, at most 64 levels deep; the message names the offset. `what` names the text in that message ("frame",
-// "answer of ...").
-Result<json::value> parse_json(std::string_view text, std::string_view what);
+// Strict JSON, at most 64 levels deep; the message names the offset. `what` names the text in that message
+// ("frame", "answer of ..."). With a storage of its own (a json::monotonic_resource on the stack), a value that is read
+// once and dropped costs few allocations.
+Result<json::value> parse_json(std::string_view text, std::string_view what, json::storage_ptr storage = {});
 
 // Reading: a missing or differently typed field is simply absent.
 const json::value* find(const json::value& value, std::string_view key);

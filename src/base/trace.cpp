@@ -78,10 +78,15 @@ std::string traceparent(const Context& context) {
 
 Span::Span(std::string_view name, Kind kind, const Context& parent) : context_(parent) {
   auto* with = collector().get();
-  if (!with || (parent.valid() ? !(parent.flags & kSampled) : !begins_recorded(*with))) return;
-  if (!parent.valid()) with->random.fill(context_.trace_id);
+  if (!with) return;
+  if (!parent.valid()) {
+    // Decided once for the whole trace: what follows would decide anew without a context that says no.
+    with->random.fill(context_.trace_id);
+    with->random.fill(context_.span_id);
+    context_.flags = begins_recorded(*with) ? kSampled : 0;
+  }
+  if (!(context_.flags & kSampled)) return;
   with->random.fill(context_.span_id);
-  context_.flags = kSampled;
   record_ = std::make_unique<Record>();
   record_->name = name;
   record_->kind = kind;

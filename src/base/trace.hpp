@@ -48,7 +48,7 @@ public:
   Span(Span&&) noexcept = default;
   Span& operator=(Span&&) = delete;
   ~Span() { end(); }
-  // What its children are given; while nothing is recorded, the parent's.
+  // What its children are given; where nothing is recorded, the parent's or one that says so.
   const Context& context() const { return context_; }
   bool recording() const { return record_ != nullptr; }
   // At most 8; values are cut at 128 bytes.

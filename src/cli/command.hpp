@@ -29,6 +29,7 @@ struct GatewayOptions {
   bool model_download = true;
   bool setup_model = false; // before serving: fetch the built-in model when nothing else answers
   bool verbose = false;
+  bool any_mode = false; // whatever gateway.mode says
 };
 
 // A look at one thing that may be wrong with this installation.

@@ -4,10 +4,10 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/files.hpp"
+#include "config/seal.hpp"
 #include <cerrno>
 #include <cstring>
 #include <fmt/core.h>
-#include <sodium/crypto_aead_xchacha20poly1305.h>
 #include <sodium/crypto_generichash.h>
 #include <sys/stat.h>
 
@@ -16,9 +16,6 @@ namespace {
 
 constexpr std::string_view kFormat = "openclaw-vault 1";
 constexpr std::size_t kFileLimit = 8 * 1024 * 1024;
-constexpr std::size_t kKeyBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
-constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kLongestValue = 64 * 1024;
 constexpr std::size_t kMostSecrets = 1000;
 constexpr std::string_view kCredential = "openclaw-vault-key";
@@ -27,8 +24,28 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+// 64 lowercase hexadecimal digits; nothing when it is something else.
+std::optional<Secret> key_from_hex(std::string_view text) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  if (text.size() != 2 * kSealKeyBytes) return std::nullopt;
+  std::string raw;
+  raw.reserve(kSealKeyBytes);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]);
+    const int low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    raw += static_cast<char>(high * 16 + low);
+  }
+  return Secret(std::move(raw));
+}
+
 std::string_view place_name(Vault::KeyPlace place) {
   return place == Vault::KeyPlace::credential ? "credential" : "file";
+}
+
+std::unexpected<Error> full() {
+  return fail(Kind::busy, fmt::format("The vault holds {} secrets, which is its limit.", kMostSecrets),
+              "Remove some: openclaw secrets remove NAME");
 }
 
 // The first line says which key opens the rest, so that a wrong key and a damaged file are told apart.
@@ -76,22 +93,11 @@ Result<Vault::Key> Vault::read_key(const std::string& path, KeyPlace place) cons
     return fail(Kind::denied,
                 fmt::format("The vault's key {} is readable by others or not yours, so it is not used.", path),
                 fmt::format("chmod 600 {}", path));
-  const Secret hex{std::string(trim(*content))};
-  Key key{place, Secret(std::string(kKeyBytes, '\0'))};
-  std::string raw;
-  const auto& text = hex.reveal();
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-  for (std::size_t i = 0; text.size() == 2 * kKeyBytes && i < text.size(); i += 2) {
-    const int high = digit(text[i]);
-    const int low = digit(text[i + 1]);
-    if (high < 0 || low < 0) break;
-    raw += static_cast<char>(high * 16 + low);
-  }
-  if (raw.size() != kKeyBytes)
+  auto key = key_from_hex(trim(*content));
+  if (!key)
     return fail(Kind::invalid, fmt::format("{} holds no key: 64 lowercase hexadecimal digits are expected.", path),
                 place == KeyPlace::file ? "Restore it from a backup." : "Make one with: openssl rand -hex 32");
-  key.bytes = Secret(std::move(raw));
-  return key;
+  return Key{place, std::move(*key)};
 }
 
 Result<std::vector<Vault::Key>> Vault::keys() const {
@@ -107,7 +113,7 @@ Result<std::vector<Vault::Key>> Vault::keys() const {
 
 Result<Vault::Key> Vault::make_key() const {
   SystemRandom random;
-  const Secret hex(random_hex(random, kKeyBytes));
+  const Secret hex(random_hex(random, kSealKeyBytes));
   TRY_VOID(replace_file(key_file(), hex.reveal() + "\n"));
   return read_key(key_file(), KeyPlace::file);
 }
@@ -142,15 +148,9 @@ Result<Vault::Content> Vault::load() const {
                 fmt::format("The vault {} is damaged: its seal does not fit. It was left as it is.", path()),
                 "Restore it from a backup, or move it away and store the secrets again: openclaw secrets set NAME");
   };
-  if (sealed.size() < kNonceBytes + kTagBytes) return damaged();
-  std::string opened(sealed.size() - kNonceBytes - kTagBytes, '\0');
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(opened.data()), nullptr, nullptr,
-                                                 bytes_of(sealed.substr(kNonceBytes)), sealed.size() - kNonceBytes,
-                                                 bytes_of(header.line), header.line.size(), bytes_of(sealed),
-                                                 bytes_of(content.key.bytes.reveal())) != 0)
-    return damaged();
-  const Secret plain(std::move(opened));
-  const auto parsed = parse_json(plain.reveal(), "the vault");
+  const auto plain = open_seal(content.key.bytes, sealed, header.line);
+  if (!plain) return damaged();
+  const auto parsed = parse_json(plain->reveal(), "the vault");
   if (!parsed || !parsed->is_object()) return damaged();
   for (const auto& member : parsed->get_object())
     content.records.emplace(std::string(member.key()), Record{Secret(string_or(member.value(), "value")),
@@ -166,17 +166,8 @@ Result<> Vault::save(Content content) const {
   for (const auto& [name, record] : content.records)
     object[name] = json::object{{"value", record.value.reveal()}, {"changedMs", record.changed_ms}};
   const Secret plain(to_text(object));
-  auto file = fmt::format("{} {} {}\n", kFormat, content.key.id(), place_name(content.key.place));
-  const auto header = file;
-  std::array<std::uint8_t, kNonceBytes> nonce{};
-  SystemRandom random;
-  random.fill(nonce);
-  file.append(reinterpret_cast<const char*>(nonce.data()), nonce.size());
-  std::string sealed(plain.reveal().size() + kTagBytes, '\0');
-  crypto_aead_xchacha20poly1305_ietf_encrypt(
-      reinterpret_cast<unsigned char*>(sealed.data()), nullptr, bytes_of(plain.reveal()), plain.reveal().size(),
-      bytes_of(header), header.size(), nullptr, nonce.data(), bytes_of(content.key.bytes.reveal()));
-  return replace_file(path(), file + sealed);
+  const auto header = fmt::format("{} {} {}\n", kFormat, content.key.id(), place_name(content.key.place));
+  return replace_file(path(), header + seal(content.key.bytes, plain.reveal(), header));
 }
 
 Result<std::vector<Vault::Entry>> Vault::list() const {
@@ -203,11 +194,28 @@ Result<> Vault::set(std::string_view name, Secret value, std::int64_t now_ms) co
     return fail(Kind::invalid, "The secret is no text (UTF-8 without zero bytes).", "Store it as base64.");
   TRY(const auto lock, lock_folder(folder_));
   TRY(auto content, load());
-  if (content.records.size() >= kMostSecrets && !content.records.contains(name))
-    return fail(Kind::busy, fmt::format("The vault holds {} secrets, which is its limit.", kMostSecrets),
-                "Remove some: openclaw secrets remove NAME");
+  if (content.records.size() >= kMostSecrets && !content.records.contains(name)) return full();
   content.records[std::string(name)] = Record{std::move(value), now_ms};
   return save(std::move(content));
+}
+
+Result<Secret> Vault::random_key(std::string_view name, std::int64_t now_ms) const {
+  TRY_VOID(check_id(name, "name of a secret"));
+  TRY(const auto lock, lock_folder(folder_));
+  TRY(auto content, load());
+  auto found = content.records.find(name);
+  if (found == content.records.end()) {
+    if (content.records.size() >= kMostSecrets) return full();
+    SystemRandom random;
+    Record record{Secret(random_hex(random, kSealKeyBytes)), now_ms};
+    found = content.records.emplace(std::string(name), std::move(record)).first;
+    TRY_VOID(save(content));
+  }
+  auto key = key_from_hex(found->second.value.reveal());
+  if (!key)
+    return fail(Kind::invalid, fmt::format("The secret {} of the vault is no key.", name),
+                "Restore the vault from a backup.");
+  return std::move(*key);
 }
 
 Result<bool> Vault::remove(std::string_view name) const {

@@ -24,6 +24,8 @@ public:
   Result<std::vector<Entry>> list() const;
   Result<std::optional<Secret>> find(std::string_view name) const;
   Result<> set(std::string_view name, Secret value, std::int64_t now_ms) const;
+  // 32 random bytes of this name, made at the first call: what they seal elsewhere only this vault opens.
+  Result<Secret> random_key(std::string_view name, std::int64_t now_ms) const;
   Result<bool> remove(std::string_view name) const; // false when it was not there
 
   enum class KeyPlace { none, credential, file };

@@ -127,6 +127,17 @@ TEST_F(VaultTest, PrefersTheCredentialOfSystemdAndStillOpensWhatTheFileSealed) {
   EXPECT_EQ((*vault(environment).find("two"))->reveal(), "2");
 }
 
+TEST_F(VaultTest, ARandomKeyIsTheSameAtEachCallAndAnotherForEachName) {
+  const auto key = vault().random_key("channels.whatsapp.default.keys", 7);
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->reveal().size(), 32U);
+  EXPECT_EQ(vault().random_key("channels.whatsapp.default.keys", 8)->reveal(), key->reveal());
+  EXPECT_NE(vault().random_key("channels.whatsapp.work.keys", 9)->reveal(), key->reveal());
+  EXPECT_EQ(vault().list()->front().changed_ms, 7);
+  ASSERT_TRUE(vault().set("channels.whatsapp.default.keys", Secret("no key"), 10));
+  EXPECT_EQ(vault().random_key("channels.whatsapp.default.keys", 11).error().kind, Kind::invalid);
+}
+
 TEST_F(VaultTest, ReferencesBecomeTheirSecretsInTheValue) {
   ASSERT_TRUE(vault().set("openai", Secret("from-vault"), 1));
   put("plain", "from-file\n");

@@ -131,7 +131,14 @@ void Broadcaster::tell_agent(Stream& stream, std::string_view name, json::object
   event.may_skip = may_skip;
   event.session_key = stream.run.session_key;
   event.written_key = stream.run.client_key;
-  if (name == "tool" && !stream.verbose) event.capability = "tool-events";
+  if (name != "tool" || stream.verbose) return clients_.broadcast(std::move(event));
+  event.audience = [](const Client& client) { return client.wants("tool-events"); };
+  const Audience others = [](const Client& client) { return client.follows_all() && !client.wants("tool-events"); };
+  if (!clients_.any(others)) return clients_.broadcast(std::move(event));
+  clients_.broadcast(event);
+  event.event = "session.tool";
+  event.audience = others;
+  event.may_skip = true;
   clients_.broadcast(std::move(event));
 }
 
@@ -326,14 +333,6 @@ void Broadcaster::approval_resolved(std::string_view id, agent::ApprovalDecision
   event.payload = {
       {"id", id}, {"decision", agent::decision_name(decision)}, {"resolvedBy", resolved_by}, {"ts", time_.now_ms()}};
   event.scope = Scope::approvals;
-  clients_.broadcast(std::move(event));
-}
-
-void Broadcaster::session_changed(std::string_view session_key, std::string_view reason) {
-  Broadcast event;
-  event.event = "sessions.changed";
-  event.payload = {{"key", session_key}, {"sessionKey", session_key}, {"reason", reason}, {"ts", time_.now_ms()}};
-  event.scope = Scope::read;
   clients_.broadcast(std::move(event));
 }
 

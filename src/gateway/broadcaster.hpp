@@ -40,7 +40,7 @@ public:
   void aborted(const agent::RunInfo& run, std::string_view reason, const ports::Message* partial) override;
   void approval_requested(const agent::ApprovalRequest& request) override;
   void approval_resolved(std::string_view id, agent::ApprovalDecision decision, std::string_view resolved_by) override;
-  void session_changed(std::string_view session_key, std::string_view reason) override;
+  void session_changed(std::string_view, std::string_view) override {} // the session feed's
   void models_changed() override;
 
 private:

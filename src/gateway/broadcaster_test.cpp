@@ -245,10 +245,9 @@ TEST_F(BroadcasterTest, EventsKeepToTheScopesOfAConnection) {
   broadcaster.approval_requested(request);
   broadcaster.approval_resolved("a1", agent::ApprovalDecision::deny, "cli");
   broadcaster.finished(info, answer("x"));
-  broadcaster.session_changed("agent:main:main", "reset");
-  EXPECT_EQ(reader->sent.size(), 2u);
+  EXPECT_EQ(reader->sent.size(), 1u);
   EXPECT_EQ(approver->sent.size(), 2u);
-  EXPECT_EQ(admin->sent.size(), 4u);
+  EXPECT_EQ(admin->sent.size(), 3u);
   EXPECT_EQ(nobody->sent.size(), 0u);
   EXPECT_EQ(string_or(approver->events("exec.approval.resolved")[0].at("payload"), "decision"), "deny");
 }
@@ -277,7 +276,7 @@ TEST_F(BroadcasterTest, SlowReadersMissDeltasAndHopelessOnesAreClosed) {
             static_cast<std::int64_t>(slow->sent.size())); // the gap is visible
   EXPECT_EQ(slow->close_code, 0);
   slow->buffered = kMaxBuffered + 1;
-  broadcaster.session_changed("agent:main:main", "reset");
+  broadcaster.finished(info, answer("b"));
   EXPECT_EQ(slow->close_code, 1008);
   EXPECT_EQ(slow->close_reason, "slow consumer");
 }

@@ -8,6 +8,7 @@ namespace openclaw::gateway {
 namespace {
 
 constexpr std::size_t kRememberedKeys = 64;
+constexpr std::size_t kFollowedSessions = 200;
 
 metrics::Gauge& connected() {
   static auto& gauge = metrics::gauge("openclaw_gateway_clients", "Authenticated WebSocket connections.");
@@ -41,6 +42,12 @@ json::object versions_to_json(const StateVersions& versions) {
 
 void Client::remember_key(const std::string& written) {
   if (keys_.size() < kRememberedKeys) keys_.insert(written);
+}
+
+bool Client::follow(const std::string& session_key) {
+  if (followed_.size() >= kFollowedSessions && !followed_.contains(session_key)) return false;
+  followed_.insert(session_key);
+  return true;
 }
 
 void Client::send(FrameText frame) {
@@ -78,7 +85,7 @@ void Clients::broadcast(Broadcast what) {
   const bool aliased = !what.written_key.empty() && what.written_key != what.session_key;
   for (const auto& client : clients_) {
     if (!client->may(what.scope)) continue;
-    if (!what.capability.empty() && !client->wants(what.capability)) continue;
+    if (what.audience && !what.audience(*client)) continue;
     if (aliased && client->writes_key(what.written_key)) {
       if (echoed.empty()) {
         what.payload["sessionKey"] = what.written_key;
@@ -93,6 +100,10 @@ void Clients::broadcast(Broadcast what) {
     }
     client->send_event(canonical, what.may_skip);
   }
+}
+
+bool Clients::any(const Audience& audience) const {
+  return std::any_of(clients_.begin(), clients_.end(), [&](const auto& client) { return audience(*client); });
 }
 
 void Clients::disconnect(std::string_view device_id, std::string_view role, std::string_view reason,

@@ -32,6 +32,12 @@ public:
   // A session key as this client writes it; events of that session echo it to this client.
   void remember_key(const std::string& written);
   bool writes_key(const std::string& written) const { return keys_.contains(written); }
+  // The sessions whose events it asked for: all of them, or some by their canonical keys. False: it follows too many.
+  void follow_all(bool follow) { follows_all_ = follow; }
+  bool follow(const std::string& session_key);
+  void unfollow(const std::string& session_key) { followed_.erase(session_key); }
+  bool follows_all() const { return follows_all_; }
+  bool follows(const std::string& session_key) const { return follows_all_ || followed_.contains(session_key); }
 
   // An answer, or an event for this client alone. Closes with 1008 when the reader is hopelessly behind.
   void send(FrameText frame);
@@ -45,7 +51,10 @@ private:
   ClientFacts facts_;
   std::int64_t sequence_ = 0;
   std::set<std::string> keys_;
+  std::set<std::string> followed_;
+  bool follows_all_ = false;
 };
+using Audience = std::function<bool(const Client&)>;
 
 struct Broadcast {
   std::string event;
@@ -55,7 +64,7 @@ struct Broadcast {
   // When they differ, `written_key` replaces payload.sessionKey for those clients that write the session so.
   std::string session_key;
   std::string written_key;
-  std::string capability;     // only for clients with it; empty: for all
+  Audience audience;          // among those with the scope; none: all of them
   bool with_versions = false; // says which state it leaves: presence, health
 };
 
@@ -76,6 +85,7 @@ public:
   const std::vector<std::shared_ptr<Client>>& all() const { return clients_; }
 
   void broadcast(Broadcast what);
+  bool any(const Audience& audience) const;
   // Closes the connections of a device at once; of all its roles when `role` is empty. `except` is a connection's id.
   void disconnect(std::string_view device_id, std::string_view role, std::string_view reason, std::string_view except);
   StateVersions& versions() { return versions_; }

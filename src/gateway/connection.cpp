@@ -1,4 +1,5 @@
 #include "gateway/connection.hpp"
+#include "agent/session_key.hpp"
 
 #include "async/offload.hpp"
 #include "base/log.hpp"
@@ -180,7 +181,8 @@ void Connection::take(json::value frame) {
     return answer_error(id, error);
   }
   for (const auto* key : {"sessionKey", "key"})
-    if (const auto written = string_or(request->params, key); !written.empty() && written.size() <= 128)
+    if (const auto written = string_or(request->params, key);
+        !written.empty() && written.size() <= agent::kLongestSessionKey)
       client_->remember_key(written);
   ++in_flight_;
   scope_.spawn(method->name, run_method(method, std::move(*request)));

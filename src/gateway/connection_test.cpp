@@ -98,6 +98,10 @@ TEST_F(ConnectionTest, HelloIsShapedForTheNegotiatedVersion) {
   auto fourth = hello(4);
   EXPECT_EQ(integer_or(fourth, "protocol", 0), 4);
   EXPECT_FALSE(fourth.at("server").get_object().contains("host"));
+  EXPECT_EQ(string_or(fourth.at("server"), "bootId"), gateway->boot_id());
+  EXPECT_EQ(string_or(fourth.at("snapshot"), "appliedConfigHash"), "hmac-sha256:v1:of-the-configuration");
+  EXPECT_TRUE(bool_or(fourth.at("snapshot").at("sessionDefaults"), "modelConfigured", false));
+  EXPECT_FALSE(third.at("snapshot").get_object().contains("appliedConfigHash"));
   for (const auto* each : {&third, &fourth}) {
     EXPECT_EQ(string_or(each->at("server"), "version"), "9.9.9");
     EXPECT_EQ(to_text(each->at("auth").at("scopes")), R"(["operator.read"])");

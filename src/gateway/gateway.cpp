@@ -29,7 +29,7 @@ Gateway::Gateway(GatewayOptions options, async::Executor executor, async::Time& 
       devices_(executor, time, random, database, broadcaster.clients()),
       presence_(executor, time, broadcaster.clients()), door_(options_.allowed_hosts, options_.allowed_origins),
       host_{executor, time, random, credentials_, broadcaster.clients(), devices_, presence_, methods(), nullptr, {}},
-      started_ms_(time.monotonic_ms()) {
+      started_ms_(time.monotonic_ms()), boot_id_(uuid_v7(time, random)) {
   register_routes(routes_);
   if (options_.exposed) door_.answer_for(machine_addresses);
 }

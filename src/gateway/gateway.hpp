@@ -45,8 +45,8 @@ public:
   Credentials& credentials() { return credentials_; }
   Devices& devices() { return devices_; }
   Presence& presence() { return presence_; }
-  Broadcaster& broadcaster() { return broadcaster_; }
   Clients& clients() { return broadcaster_.clients(); }
+  const std::string& boot_id() const { return boot_id_; } // another one after each start
   std::int64_t uptime_ms() const { return time_.monotonic_ms() - started_ms_; }
   bool stopping() const { return stopping_; }
   std::string address() const; // "http://127.0.0.1:PORT/"
@@ -76,6 +76,7 @@ private:
   Services* services_ = nullptr;
   std::unique_ptr<net::HttpServer> server_;
   std::int64_t started_ms_ = 0;
+  std::string boot_id_;
   std::int64_t ticks_ = 0;
   bool stopping_ = false;
 };

@@ -1,8 +1,10 @@
 // For tests: a whole gateway over a scripted model and a state database of its own, with clients on fake sockets.
 #pragma once
+#include "agent/run_events_fan.hpp"
 #include "async/offload.hpp"
 #include "gateway/fake_socket.hpp"
 #include "gateway/services.hpp"
+#include "gateway/session_feed.hpp"
 #include <barrier>
 #include <boost/asio/io_context.hpp>
 #include <deque>
@@ -21,7 +23,7 @@ public:
   explicit ScriptedDialect(async::Executor executor) : changed(executor) {}
   std::string_view name() const override { return "openai-completions"; }
   ports::DialectRules rules() const override { return {}; }
-  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::ModelRequest,
+  Task<ports::ModelReply> stream(net::HttpClient&, ports::ModelEndpoint, ports::SharedModelRequest,
                                  ports::ModelSink& sink) override {
     if (failure) co_return std::unexpected(*failure);
     while (hold)
@@ -114,9 +116,12 @@ public:
     registry.add_dialect(std::move(made));
     scope = std::make_unique<async::Scope>(loop.get_executor());
     broadcaster = std::make_unique<Broadcaster>(loop.get_executor(), time);
+    feed = std::make_unique<SessionFeed>(time, *database, broadcaster->clients());
+    events.add(*broadcaster);
+    events.add(*feed);
     models = std::make_unique<agent::Models>(registry,
                                              ports::ServerServices{loop.get_executor(), *scope, time, http, folder, {}},
-                                             std::map<std::string, std::string>{}, *broadcaster);
+                                             std::map<std::string, std::string>{}, events);
     const auto config =
         parse_json(R"({"models":{"providers":{"scripted":{"baseUrl":"http://127.0.0.1:9/v1","api":"openai-completions",
       "models":[{"id":"m","contextWindow":100000,"maxTokens":1000,"cost":{"input":1,"output":1,"cacheRead":0,"cacheWrite":0}}]}}},
@@ -125,7 +130,7 @@ public:
     ASSERT_TRUE(config);
     ASSERT_TRUE(models->configure(*config));
     runtime = std::make_unique<agent::Runtime>(agent::RuntimeServices{loop.get_executor(), time, random, *database,
-                                                                      registry, http, *broadcaster, *models, folder});
+                                                                      registry, http, events, *models, folder});
     auto settings = agent::read_settings(*config, folder, folder);
     ASSERT_TRUE(settings);
     runtime->configure(std::move(*settings), *config);
@@ -138,6 +143,7 @@ public:
     services.reset(new Services{time, random, *database, *runtime, *models, *messaging, *gateway, folder,
                                 folder + "/openclaw.json", "9.9.9", *file,
                                 [] { return json::object{{"path", "openclaw.json"}, {"valid", true}}; }});
+    services->config_revision = [] { return "hmac-sha256:v1:of-the-configuration"; };
     gateway->attach(*services);
   }
   void TearDown() override {
@@ -219,7 +225,9 @@ public:
   ports::Registry registry;
   ScriptedDialect* dialect = nullptr;
   std::unique_ptr<async::Scope> scope;
+  agent::RunEventsFan events;
   std::unique_ptr<Broadcaster> broadcaster;
+  std::unique_ptr<SessionFeed> feed;
   std::unique_ptr<agent::Models> models;
   std::unique_ptr<agent::Runtime> runtime;
   std::unique_ptr<messaging::Messaging> messaging;

@@ -148,8 +148,10 @@ TEST_F(MethodsTest, SessionsAreListedWithTitlesAndPreviews) {
 // parity: 1.5-origin, 1.5-reset, 1.6-thinking
 TEST_F(MethodsTest, SessionsArePatchedResetAndDeleted) {
   const auto socket = connect();
+  const auto stranger = connect();
   EXPECT_EQ(send(socket, "hello", "run-1", "agent:main:web-1"), "started");
   (void)ending(socket, "run-1");
+  (void)payload(socket, "sessions.subscribe");
   const auto patched =
       payload(socket, "sessions.patch",
               {{"key", "agent:main:web-1"}, {"label", "Weather"}, {"thinkingLevel", "high"}, {"model", "scripted/m"}});
@@ -157,6 +159,7 @@ TEST_F(MethodsTest, SessionsArePatchedResetAndDeleted) {
   EXPECT_EQ(string_or(patched.at("entry"), "thinkingLevel"), "high");
   EXPECT_EQ(to_text(patched.at("resolved")), R"({"modelProvider":"scripted","model":"m"})");
   EXPECT_EQ(socket->events("sessions.changed").size(), 1u);
+  EXPECT_EQ(stranger->events("sessions.changed").size(), 0u) << "it has not asked";
   EXPECT_FALSE(bool_or(ask(socket, "sessions.patch", {{"key", "main"}, {"label", "Weather"}}), "ok", true)); // taken
   EXPECT_FALSE(bool_or(ask(socket, "sessions.patch", {{"key", "main"}, {"model", "no/such"}}), "ok", true));
   EXPECT_FALSE(bool_or(ask(socket, "sessions.patch", {{"key", "main"}, {"thinkingLevel", "sideways"}}), "ok", true));

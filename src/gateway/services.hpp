@@ -26,6 +26,8 @@ struct Services {
   // warnings}.
   std::function<json::object()> shown_config;
   messaging::Channels* channels = nullptr; // none in tests that need no messengers
+  // Of the configuration in force: equal to config.get's configRevisionHash when the file is as it is.
+  std::function<std::string()> config_revision = [] { return std::string(); };
 };
 
 } // namespace openclaw::gateway

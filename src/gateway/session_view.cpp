@@ -1,7 +1,6 @@
 #include "gateway/session_view.hpp"
 
 #include "agent/session_key.hpp"
-#include "agent/transcript.hpp"
 #include "base/text.hpp"
 
 namespace openclaw::gateway {
@@ -122,6 +121,19 @@ json::object status_row(const store::SessionRow& row, const DefaultModel& defaul
   out["percentUsed"] =
       context > 0 ? json::value(std::min<std::int64_t>(row.context_tokens * 100 / context, 100)) : json::value(nullptr);
   return out;
+}
+
+json::object entry_to_json(const agent::Entry& entry) {
+  auto message = agent::message_to_json(entry.message);
+  message["id"] = entry.entry_id;
+  json::object identity{{"id", entry.entry_id}}; // where 2026.9 looks for it
+  if (!entry.run_id.empty()) {
+    message["runId"] = entry.run_id;
+    identity["runId"] = entry.run_id;
+    if (entry.message.stop_reason == ports::StopReason::error) message["retryable"] = true;
+  }
+  message["__openclaw"] = std::move(identity);
+  return message;
 }
 
 std::string thinking_level(const store::SessionRow* row, const agent::Settings& settings) {

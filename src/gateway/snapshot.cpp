@@ -21,6 +21,8 @@ constexpr const char* kEvents[] = {"agent",
                                    "health",
                                    "models.status",
                                    "presence",
+                                   "session.message",
+                                   "session.tool",
                                    "sessions.changed",
                                    "shutdown",
                                    "tick"};
@@ -34,6 +36,32 @@ std::string host_name() {
 json::object no_heartbeat() {
   return {{"enabled", false}, {"every", "disabled"}, {"everyMs", nullptr},
           {"prompt", ""},     {"target", ""},        {"ackMaxChars", 0}};
+}
+
+// Of the messengers those that have an account here.
+void add_channels(json::object& health, Services& services) {
+  json::object channels, labels;
+  json::array order;
+  if (services.channels) {
+    const auto statuses = services.channels->accounts().status();
+    for (const auto& type : services.runtime.services().registry.channels()) {
+      json::object summary;
+      for (const auto& status : statuses) {
+        if (status.settings.channel != type.id) continue;
+        summary["configured"] = bool_or(summary, "configured", false) || status.problem.empty();
+        summary["running"] = bool_or(summary, "running", false) || status.health.state == ports::LinkState::up;
+        const auto& error = status.problem.empty() ? status.health.last_error : status.problem;
+        if (!error.empty()) summary["lastError"] = error;
+      }
+      if (summary.empty()) continue;
+      channels[type.id] = std::move(summary);
+      labels[type.id] = type.label;
+      order.push_back(json::value(type.id));
+    }
+  }
+  health["channels"] = std::move(channels);
+  health["channelOrder"] = std::move(order);
+  health["channelLabels"] = std::move(labels);
 }
 
 } // namespace
@@ -58,23 +86,25 @@ json::object health_payload(Services& services) {
                                   {"isDefault", agent.is_default},
                                   {"heartbeat", no_heartbeat()},
                                   {"sessions", sessions}});
-  return {{"ok", count.has_value()},
-          {"ts", now},
-          {"durationMs", services.time.monotonic_ms() - began},
-          {"channels", json::object()},
-          {"channelOrder", json::array()},
-          {"channelLabels", json::object()},
-          {"heartbeatSeconds", 0},
-          {"defaultAgentId", settings.agents.front().id},
-          {"agents", std::move(agents)},
-          {"sessions", sessions}};
+  json::object health{{"ok", count.has_value()},
+                      {"ts", now},
+                      {"durationMs", services.time.monotonic_ms() - began},
+                      {"heartbeatSeconds", 0},
+                      {"defaultAgentId", settings.agents.front().id},
+                      {"agents", std::move(agents)},
+                      {"sessions", sessions}};
+  add_channels(health, services);
+  return health;
 }
 
 json::object hello_payload(Services& services, const ClientFacts& client) {
   const auto& settings = services.runtime.settings();
   const auto main_agent = settings.agents.front().id;
   json::object server{{"version", services.version}, {"connId", client.connection_id}};
-  if (client.protocol < 4) server["host"] = host_name();
+  if (client.protocol < 4)
+    server["host"] = host_name();
+  else
+    server["bootId"] = services.gateway.boot_id();
   json::array method_names;
   for (const auto& name : methods().names())
     method_names.push_back(json::value(name));
@@ -86,6 +116,7 @@ json::object hello_payload(Services& services, const ClientFacts& client) {
                         {"mainSessionKey", fmt::format("agent:{}:main", main_agent)},
                         {"scope", "per-sender"}};
   if (client.protocol >= 4) {
+    defaults["modelConfigured"] = true; // what nobody configured is found: a key, a server here, the embedded one
     defaults["ownership"] = "sole";
     defaults["selectionRequired"] = false;
   }
@@ -100,6 +131,7 @@ json::object hello_payload(Services& services, const ClientFacts& client) {
     snapshot["suspension"] = {{"phase", "accepting"}};
     snapshot["authMode"] = services.gateway.credentials().mode() == AuthMode::token ? "token" : "password";
     snapshot["updateSchedule"] = {{"channel", "stable"}, {"autoEnabled", false}};
+    snapshot["appliedConfigHash"] = services.config_revision();
   }
   json::object features{{"methods", std::move(method_names)}, {"events", std::move(event_names)}};
   if (client.protocol >= 4) features["capabilities"] = json::array{json::value("published-model-catalog")};

@@ -4,6 +4,7 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "config/vault.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -93,6 +94,9 @@ Result<> Accounts::make(Entry& entry, async::Scope::Child former) {
       settings.account,
       settings.text(),
       fmt::format("{}/foreign/{}/{}", services_.state_folder, settings.channel, settings.account),
+      [vault = config::Vault(services_.state_folder, config::Environment::of_process()),
+       name = ports::folder_key_name(settings.channel, settings.account),
+       &time = services_.time] { return vault.random_key(name, time.now_ms()); },
       [values = settings.values](std::string_view key) -> Result<Secret> {
         auto text = string_or(values, key);
         Secret secret(std::move(text));

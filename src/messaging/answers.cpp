@@ -21,15 +21,16 @@ Result<std::string> sent_blocks(store::Connection& connection, const std::string
 
 } // namespace
 
-Result<> record_answer(store::Connection& connection, const std::string& run_id, const ports::Message& message) {
-  TRY(const auto row, store::find_run(connection, run_id));
-  if (!row || row->channel == "webchat") return {};
+Result<> record_answer(store::Connection& connection, const agent::RunInfo& run, const ports::Message& message) {
+  TRY(const auto row, store::find_run(connection, run.run_id));
+  if (!row) return {};
   TRY(const auto body, parse_json(row->body, "inbox row"));
   const auto* where = find(body, "delivery");
   const auto delivery = where ? delivery_from(*where) : std::nullopt;
   if (!delivery) return {};
-  const auto rest = std::string_view(row->session_key).substr(std::min<std::size_t>(6, row->session_key.size()));
-  const auto agent_id = std::string(rest.substr(0, rest.find(':')));
+  const bool failed =
+      message.stop_reason == ports::StopReason::error || message.stop_reason == ports::StopReason::injected;
+  if (failed && row->channel == "webchat") return {};
   std::string kind = "answer";
   std::string text;
   if (message.stop_reason == ports::StopReason::error) {
@@ -46,10 +47,11 @@ Result<> record_answer(store::Connection& connection, const std::string& run_id,
   } else {
     text = ports::text_of(message);
   }
-  OutboxBody outgoing_body{*delivery, std::move(text), agent_id, kind == "notice"};
+  OutboxBody outgoing_body{*delivery, std::move(text), run.agent_id, kind == "notice"};
+  outgoing_body.trace = run.trace;
   if (!message.model.empty()) outgoing_body.model = fmt::format("{}/{}", message.provider, message.model);
   if (kind == "answer") {
-    TRY(const auto sent, sent_blocks(connection, run_id));
+    TRY(const auto sent, sent_blocks(connection, run.run_id));
     outgoing_body.follows = !sent.empty();
     // Another text than the blocks were of (a model that failed in the middle): it goes out whole.
     if (auto left = rest_after(outgoing_body.text, sent); left && !sent.empty()) {
@@ -57,18 +59,18 @@ Result<> record_answer(store::Connection& connection, const std::string& run_id,
       outgoing_body.text = whole_block(sent, *left);
     }
   }
-  const auto outgoing = outgoing_row(run_id, kind, run_id, outgoing_body, message.timestamp_ms);
+  const auto outgoing = outgoing_row(run.run_id, kind, run.run_id, outgoing_body, message.timestamp_ms);
   TRY([[maybe_unused]] const bool added, store::add_outgoing(connection, outgoing));
   return {};
 }
 
-Result<> record_block(store::Connection& connection, const Delivery& delivery, const std::string& run_id,
-                      const std::string& agent_id, int number, std::string_view before, std::string_view block,
-                      std::int64_t now_ms) {
-  OutboxBody body{delivery, whole_block(before, block), agent_id, false};
+Result<> record_block(store::Connection& connection, const Delivery& delivery, const agent::RunInfo& run, int number,
+                      std::string_view before, std::string_view block, std::int64_t now_ms) {
+  OutboxBody body{delivery, whole_block(before, block), run.agent_id, false};
+  body.trace = run.trace;
   body.raw = block;
   body.follows = number > 0;
-  const auto row = outgoing_row(fmt::format("{}-b{}", run_id, number), "block", run_id, body, now_ms);
+  const auto row = outgoing_row(fmt::format("{}-b{}", run.run_id, number), "block", run.run_id, body, now_ms);
   TRY([[maybe_unused]] const bool added, store::add_outgoing(connection, row));
   return {};
 }

@@ -59,8 +59,8 @@ bool text_commands(const json::value& config, ports::Channel& channel);
 
 // The prefix with the model that answered put in; names that nothing is known of stay as they are.
 std::string response_prefix(std::string_view prefix, std::string_view model);
-// Whether a message is marked as seen, by messages.ackReactionScope.
-bool acknowledged(const DeliverySettings& settings, bool direct, bool mentioned);
+// Whether a message is marked as seen, by messages.ackReactionScope. `unasked`: the group's messages need no mention.
+bool acknowledged(const DeliverySettings& settings, bool direct, bool mentioned, bool unasked);
 
 // channels.X.reactionNotifications, of the group before the account's: whose reactions the agent hears of.
 enum class ReactionNotices { off, own, all }; // own: on what the agent said

@@ -38,17 +38,21 @@ Result<std::string> Channels::read_file(const std::string& agent_id, const std::
   return workspace->read_file(path, limit);
 }
 
-Task<std::string> Channels::send(std::string channel, std::string account, std::string target, std::string thread,
-                                 std::string text, std::string id) {
-  CO_TRY(const auto found, accounts_.get(channel, account));
-  CO_TRY(auto chat, found->channel().chat_of(target));
+Result<Delivery> Channels::where(std::string_view channel, std::string_view account, std::string_view target,
+                                 std::string thread) const {
+  TRY(const auto found, accounts_.get(channel, account));
+  TRY(auto chat, found->channel().chat_of(target));
   if (!thread.empty()) chat.thread_id = std::move(thread);
+  return Delivery{std::string(channel), found->settings().account, std::move(chat), "", ""};
+}
+
+Task<std::string> Channels::send(Delivery to, std::string text, std::string id, trace::Context trace) {
   if (trim(text).empty()) co_return fail(Kind::invalid, "The message is empty.", "Write something first.");
   if (id.empty()) id = uuid_v7(services_.time, services_.random);
   CO_TRY_VOID(check_id(id, "idempotency key"));
-  Delivery delivery{channel, found->settings().account, std::move(chat), "", ""};
-  auto row = outgoing_row(delivery, id, "message", std::move(text), services_.runtime.settings().agents.front().id, "",
-                          services_.time.now_ms());
+  OutboxBody body{std::move(to), std::move(text), services_.runtime.settings().agents.front().id};
+  body.trace = trace;
+  auto row = outgoing_row(id, "message", "", body, services_.time.now_ms());
   CO_TRY([[maybe_unused]] const bool fresh, co_await outbox_.add(std::move(row)));
   co_return id;
 }

@@ -33,10 +33,11 @@ public:
   Replies& replies() { return replies_; }
   Pairing& pairing() { return pairing_; }
   Actions& actions() { return actions_; }
-  // A message that nobody asked for. `target` as the channel understands it; the account may be empty when there is
-  // one.
-  Task<std::string> send(std::string channel, std::string account, std::string target, std::string thread,
-                         std::string text, std::string id);
+  // `target` as the channel understands it; the account may be empty when there is one.
+  Result<Delivery> where(std::string_view channel, std::string_view account, std::string_view target,
+                         std::string thread) const;
+  // A message that nobody asked for.
+  Task<std::string> send(Delivery to, std::string text, std::string id, trace::Context trace);
 
   std::shared_ptr<Account> find_account(std::string_view channel, std::string_view account) override {
     return accounts_.find(channel, account);

@@ -51,6 +51,7 @@ std::string outbox_text(const OutboxBody& body) {
   if (!body.raw.empty()) value["raw"] = body.raw;
   if (body.follows) value["follows"] = true;
   if (!body.model.empty()) value["model"] = body.model;
+  if (body.trace.valid()) value["trace"] = trace::traceparent(body.trace);
   return to_text(value);
 }
 
@@ -65,7 +66,8 @@ Result<OutboxBody> outbox_body_from(std::string_view text) {
                     bool_or(value, "notice", false),
                     string_or(value, "raw"),
                     bool_or(value, "follows", false),
-                    string_or(value, "model")};
+                    string_or(value, "model"),
+                    trace::parse_traceparent(string_or(value, "trace")).value_or(trace::Context{})};
 }
 
 store::OutboxRow outgoing_row(std::string id, std::string kind, std::string run_id, const OutboxBody& body,

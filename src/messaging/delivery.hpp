@@ -2,6 +2,7 @@
 // way.
 #pragma once
 #include "base/json.hpp"
+#include "base/trace.hpp"
 #include "ports/channel.hpp"
 #include "store/outbox.hpp"
 #include <optional>
@@ -30,6 +31,7 @@ struct OutboxBody {
   std::string raw;      // of a block: the answer's own words, where `text` has its fences whole
   bool follows = false; // others of the same answer came before it
   std::string model;    // "provider/model" that made it
+  trace::Context trace; // what it belongs to, so that its delivery does too, after a restart as well
 };
 std::string outbox_text(const OutboxBody& body);
 Result<OutboxBody> outbox_body_from(std::string_view text);

@@ -35,7 +35,7 @@ void read_acknowledgement(const json::value& config, const AccountSettings& acco
     const bool direct = bool_or(*own, "direct", true);
     const auto group = string_or(*own, "group", "mentions");
     settings.ack_scope = group == "always"     ? (direct ? "all" : "group-all")
-                         : group == "mentions" ? (direct ? "direct+group-mentions" : "group-mentions")
+                         : group == "mentions" ? (direct ? "direct+group-answered" : "group-answered")
                                                : (direct ? "direct" : "off");
   }
 }
@@ -128,11 +128,13 @@ DeliverySettings delivery_settings(const json::value& config, const AccountSetti
   return settings;
 }
 
-bool acknowledged(const DeliverySettings& settings, bool direct, bool mentioned) {
+bool acknowledged(const DeliverySettings& settings, bool direct, bool mentioned, bool unasked) {
   const std::string_view scope = settings.ack_scope;
   if (scope == "all") return true;
-  if (direct) return scope == "direct" || scope == "direct+group-mentions";
-  return scope == "group-all" || (mentioned && scope.ends_with("group-mentions"));
+  if (direct) return scope.starts_with("direct");
+  if (scope == "group-all") return true;
+  if (scope == "group-mentions") return mentioned;
+  return scope.ends_with("group-answered") && (mentioned || unasked);
 }
 
 } // namespace openclaw::messaging

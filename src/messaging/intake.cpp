@@ -285,7 +285,8 @@ Task<> Intake::accept(Account& account, ports::InboundEvent event, Judged judged
   };
   const auto run_id = message.run_id;
   if (auto held = services_.accounts.find(settings.channel, settings.account); held && !command && !joins)
-    services_.replies.expect(run_id, std::move(held), delivery, how, acknowledged(how, direct, judged.mentioned));
+    services_.replies.expect(run_id, std::move(held), delivery, how,
+                             acknowledged(how, direct, judged.mentioned, !judged.rules.require_mention));
   // Pictures and commands do not wait, and do not overtake what waits.
   const auto pause = command || !event.attachments.empty() ? 0 : debounce_ms(services_.config, settings.channel);
   if (pause == 0) CO_TRY_VOID(co_await services_.debounce.release(key));

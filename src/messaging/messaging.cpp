@@ -29,6 +29,7 @@ std::string body_of(const Inbound& message) {
   if (!message.images.empty()) body["images"] = agent::images_to_json(message.images);
   if (!message.origin.channel.empty()) body["origin"] = agent::to_json(message.origin);
   if (auto delivery = parse_json(message.delivery, "delivery")) body["delivery"] = std::move(*delivery);
+  if (message.trace.valid()) body["trace"] = trace::traceparent(message.trace);
   return to_text(body);
 }
 
@@ -71,7 +72,8 @@ Task<Receipt> Messaging::receive(Inbound message) {
   co_return receipt;
 }
 
-Task<Receipt> Messaging::retry(std::string session_key, std::string run_id, std::string dedupe_key) {
+Task<Receipt> Messaging::retry(std::string session_key, std::string run_id, std::string dedupe_key,
+                               trace::Context trace) {
   CO_TRY(auto key, canonical(session_key));
   CO_TRY_VOID(check_id(run_id, "run id"));
   CO_TRY_VOID(check_id(dedupe_key, "idempotency key"));
@@ -84,7 +86,10 @@ Task<Receipt> Messaging::retry(std::string session_key, std::string run_id, std:
     co_return fail(Kind::conflict, "This run did not fail, so there is nothing to run again.",
                    "Send a new message instead.");
   CO_TRY(const auto body, parse_json(row->body, "inbox row"));
+  trace::Span span("message", trace::Kind::server, trace);
+  span.attribute("openclaw.channel", row->channel);
   Inbound message;
+  message.trace = span.context();
   message.channel = row->channel;
   message.dedupe_key = dedupe_key;
   message.run_id = dedupe_key;
@@ -146,7 +151,7 @@ Task<Receipt> Messaging::accept(Inbound message, agent::SessionKey key, std::str
   const auto now = services.time.now_ms();
   const auto command = message.may_command ? agent::parse_chat_command(message.text) : std::nullopt;
   if (command) {
-    agent::RunInfo info{message.run_id, key.canonical, key.agent_id, message.session_key};
+    agent::RunInfo info{message.run_id, key.canonical, key.agent_id, message.session_key, message.trace};
     auto answered = co_await agent::answer_chat_command(runtime_, info, *command, user_message(message, now),
                                                         message.channel, message.dedupe_key, body_of(message));
     if (!answered) co_return std::unexpected(answered.error());

@@ -42,7 +42,7 @@ public:
   // Returns once the message is on disk (or was there before).
   Task<Receipt> receive(Inbound message);
   // Runs the user message of a failed run again, without repeating it in the transcript.
-  Task<Receipt> retry(std::string session_key, std::string run_id, std::string dedupe_key);
+  Task<Receipt> retry(std::string session_key, std::string run_id, std::string dedupe_key, trace::Context trace);
   // Adds words to a message that is held; false when it is not any more, or has become too long.
   Task<bool> join(std::string held_run, Inbound more);
   Result<agent::SessionKey> canonical(std::string_view written) const;

@@ -108,8 +108,18 @@ Task<> Outbox::drain(std::string key) {
   co_return Result<>{};
 }
 
+// One span for a delivery: all its tries, until it has its end or the gateway stops.
 Task<> Outbox::send_row(store::OutboxRow row) {
   CO_TRY(const auto body, outbox_body_from(row.body));
+  trace::Span span("outbox", trace::Kind::client, body.trace);
+  span.attribute("openclaw.channel", row.channel);
+  span.attribute("openclaw.message", row.kind);
+  auto delivered = co_await deliver(row, body);
+  if (row.state != "sent") span.fail(row.state);
+  co_return delivered;
+}
+
+Task<> Outbox::deliver(store::OutboxRow& row, const OutboxBody& body) {
   CO_TRY(const auto account, co_await wait_for_account(row));
   if (!account) {
     co_return co_await give_up(
@@ -302,8 +312,9 @@ Task<> Outbox::give_up(store::OutboxRow& row, std::string state, std::string why
 Task<> Outbox::tell_chat(const store::OutboxRow& row, const OutboxBody& body, std::string text) {
   // About a notice no notice is sent: that could go on for ever.
   if (row.kind == "notice") co_return Result<>{};
-  auto notice =
-      outgoing_row(body.delivery, row.id + "-lost", "notice", as_notice(text), body.agent_id, "", time_.now_ms());
+  OutboxBody told{body.delivery, as_notice(text), body.agent_id, true};
+  told.trace = body.trace;
+  auto notice = outgoing_row(row.id + "-lost", "notice", "", told, time_.now_ms());
   CO_TRY([[maybe_unused]] const bool added, co_await add(std::move(notice)));
   co_return Result<>{};
 }

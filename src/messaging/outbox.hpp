@@ -51,6 +51,7 @@ private:
   };
   Task<> drain(std::string key);
   Task<> send_row(store::OutboxRow row);
+  Task<> deliver(store::OutboxRow& row, const OutboxBody& body);
   Task<> send_parts(std::shared_ptr<Account> account, store::OutboxRow& row, const OutboxBody& body,
                     const Parts& parts);
   Task<ports::SendReport> send_part(std::shared_ptr<Account> account, store::OutboxRow& row, const OutboxBody& body,

@@ -100,9 +100,9 @@ void Replies::send_blocks(const agent::RunInfo& run, Live& live, bool all) {
     const auto block = std::string(pending.substr(0, size));
     live.sent += size;
     if (trim(block).empty()) continue;
-    database_.write_later([delivery = live.delivery, run_id = run.run_id, agent_id = run.agent_id,
-                           number = live.blocks++, before, block, now = time_.now_ms()](store::Connection& connection) {
-      return record_block(connection, delivery, run_id, agent_id, number, before, block, now);
+    database_.write_later([delivery = live.delivery, run, number = live.blocks++, before, block,
+                           now = time_.now_ms()](store::Connection& connection) {
+      return record_block(connection, delivery, run, number, before, block, now);
     });
     any = true;
   }

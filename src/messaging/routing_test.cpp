@@ -109,11 +109,32 @@ TEST(DeliverySettings, MarksAndPrefixesAreTheAgentsOwn) {
   const auto settings = delivery_settings(config, account("{}"), "main", ports::ChatKind::group);
   EXPECT_EQ(settings.ack_emoji, "🦞");
   EXPECT_EQ(settings.prefix, "[Claw]");
-  EXPECT_TRUE(acknowledged(settings, false, true));
-  EXPECT_FALSE(acknowledged(settings, false, false));
-  EXPECT_FALSE(acknowledged(settings, true, true));
+  EXPECT_TRUE(acknowledged(settings, false, true, false));
+  EXPECT_FALSE(acknowledged(settings, false, false, true));
+  EXPECT_FALSE(acknowledged(settings, true, true, false));
   EXPECT_EQ(response_prefix("[{Model} {provider}]", "openai/gpt-4o"), "[gpt-4o openai]");
   EXPECT_EQ(response_prefix("[{model}]", ""), "[{model}]");
+}
+
+TEST(DeliverySettings, WhatsAppSaysItselfWhatIsMarked) {
+  const auto config = parsed(R"({"messages":{"ackReaction":"👀","ackReactionScope":"all"}})");
+  const auto of = [&](std::string own) {
+    return delivery_settings(config, account(R"({"ackReaction":)" + own + "}", "default", "whatsapp"), "main",
+                             ports::ChatKind::group);
+  };
+  const auto usual = of(R"({"emoji":"🫡"})");
+  EXPECT_EQ(usual.ack_emoji, "🫡");
+  EXPECT_TRUE(acknowledged(usual, true, false, false));
+  EXPECT_TRUE(acknowledged(usual, false, true, false));
+  EXPECT_TRUE(acknowledged(usual, false, false, true)) << "a group that needs no mention";
+  EXPECT_FALSE(acknowledged(usual, false, false, false));
+  const auto groups = of(R"({"emoji":"🫡","direct":false,"group":"always"})");
+  EXPECT_FALSE(acknowledged(groups, true, true, false));
+  EXPECT_TRUE(acknowledged(groups, false, false, false));
+  const auto people = of(R"({"emoji":"🫡","group":"never"})");
+  EXPECT_TRUE(acknowledged(people, true, false, false));
+  EXPECT_FALSE(acknowledged(people, false, true, true));
+  EXPECT_EQ(of(R"({"direct":true})").ack_emoji, "") << "without an emoji there is none";
 }
 
 TEST(DeliverySettings, DebounceAndHistoryAreOfTheChannelAndThePerson) {

@@ -1,5 +1,7 @@
 #include "ports/channel.hpp"
 
+#include <fmt/core.h>
+
 namespace openclaw::ports {
 
 std::string_view event_type_name(EventType type) {
@@ -25,6 +27,10 @@ std::string_view event_type_name(EventType type) {
 std::string_view link_state_name(LinkState state) {
   constexpr std::string_view names[] = {"off", "connecting", "needs-login", "up", "retrying", "failed"};
   return names[static_cast<std::size_t>(state)];
+}
+
+std::string folder_key_name(std::string_view channel, std::string_view account) {
+  return fmt::format("channels.{}.{}.keys", channel, account);
 }
 
 SendProblem problem_from(const Error& error) {

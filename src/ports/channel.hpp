@@ -245,6 +245,12 @@ public:
   virtual Directory* directory() { return nullptr; }
 };
 
+// The key that seals what an account keeps in its folder: 32 bytes that the vault holds, made at the first call. It reads
+// files, so it is called beside the loop.
+using KeySource = std::function<Result<Secret>()>;
+// Its name in the vault.
+std::string folder_key_name(std::string_view channel, std::string_view account);
+
 // One configured account, and what its channel may use.
 struct ChannelServices {
   async::Executor executor;
@@ -255,8 +261,20 @@ struct ChannelServices {
   std::string account_id;    // "default" when the configuration names none
   std::string settings_json; // the account's settings, over those of its channel
   std::string folder;        // STATE/foreign/CHANNEL/ACCOUNT, made at first use by who needs it
+  KeySource folder_key;
   // A secret of the settings by its key; empty when it is not there.
   std::function<Result<Secret>(std::string_view key)> secret;
+};
+
+// The login of a channel as OpenClaw keeps it: files of a folder, credentials/CHANNEL/ACCOUNT. `folder` is the
+// account's own, as in ChannelServices.
+struct LoginFolder {
+  // What it is, for people. Kind::missing: there is none; Kind::conflict: the account has one here already.
+  std::function<Result<std::string>(const std::string& files, const std::string& folder)> look;
+  // Keeps it in the account's folder and takes the files away. One that the account has already stays instead.
+  std::function<Result<>(const std::string& files, const std::string& folder, const KeySource& key)> take;
+  // Writes the account's login as files, and says what it is; empty: there is none.
+  std::function<Result<std::string>(const std::string& folder, const KeySource& key, const std::string& files)> write;
 };
 
 struct ChannelType {
@@ -266,6 +284,7 @@ struct ChannelType {
   std::vector<std::string>
       setup_keys; // settings that `channels add` asks for; those named *token*, *password*, *secret* hidden
   std::function<Result<std::unique_ptr<Channel>>(ChannelServices services)> make;
+  std::optional<LoginFolder> login_folder; // nothing: OpenClaw has its login in the configuration
 };
 
 } // namespace openclaw::ports

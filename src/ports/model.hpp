@@ -6,6 +6,7 @@
 #include "net/http_client.hpp"
 #include "ports/conversation.hpp"
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -51,6 +52,9 @@ struct ModelRequest {
   std::int64_t idle_timeout_ms = 120'000;
 };
 
+// One request, as it is encoded, sent and perhaps sent again.
+using SharedModelRequest = std::shared_ptr<const ModelRequest>;
+
 // Receives the reply while it streams. Called on the loop; must not block.
 class ModelSink {
 public:
@@ -83,7 +87,7 @@ public:
   virtual ~Dialect() = default;
   virtual std::string_view name() const = 0;
   virtual DialectRules rules() const = 0;
-  virtual Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest request,
+  virtual Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, SharedModelRequest request,
                                   ModelSink& sink) = 0;
   // The ids that the server offers.
   virtual Task<std::vector<std::string>> list_models(net::HttpClient& client, ModelEndpoint endpoint) = 0;

@@ -80,7 +80,7 @@ net::Outbound model_request(const ModelEndpoint& endpoint, std::string_view meth
 
 namespace {
 
-Task<std::string> encoded_body(std::shared_ptr<const ModelRequest> request, EncodeRequest encode) {
+Task<std::string> encoded_body(SharedModelRequest request, EncodeRequest encode) {
   if (size_of(*request) < kEncodeElsewhere) co_return encode(*request);
   std::function<Result<std::string>()> work = [request, encode] { return encode(*request); };
   auto body = co_await async::offload<std::string>(std::move(work));
@@ -119,9 +119,8 @@ Result<> LineParser::feed(std::string_view bytes, EventReader& reader) {
   return {};
 }
 
-Task<> stream_reply(net::HttpClient& client, net::Outbound outgoing, ModelEndpoint endpoint,
-                    std::shared_ptr<const ModelRequest> request, EncodeRequest encode, EventReader& reader,
-                    Framing framing) {
+Task<> stream_reply(net::HttpClient& client, net::Outbound outgoing, ModelEndpoint endpoint, SharedModelRequest request,
+                    EncodeRequest encode, EventReader& reader, Framing framing) {
   const bool lines = framing == Framing::json_lines;
   outgoing.headers.set("Content-Type", "application/json");
   outgoing.headers.set("Accept", lines ? "application/x-ndjson" : "text/event-stream");

@@ -38,9 +38,8 @@ using EncodeRequest = std::function<Result<std::string>(const ModelRequest&)>;
 // Sends the request (encoded here, or on the pool when the conversation is large) and feeds the reader; the caller then
 // asks the reader whether the reply is whole. A refusal becomes model_error(), silence a Kind::timeout that says how
 // long. A connection that breaks after the reader was complete is no error.
-Task<> stream_reply(net::HttpClient& client, net::Outbound outgoing, ModelEndpoint endpoint,
-                    std::shared_ptr<const ModelRequest> request, EncodeRequest encode, EventReader& reader,
-                    Framing framing = Framing::server_sent_events);
+Task<> stream_reply(net::HttpClient& client, net::Outbound outgoing, ModelEndpoint endpoint, SharedModelRequest request,
+                    EncodeRequest encode, EventReader& reader, Framing framing = Framing::server_sent_events);
 // The body of a 200 answer (lists of models and the like).
 Task<std::string> fetch_text(net::HttpClient& client, net::Outbound request, ModelEndpoint endpoint);
 

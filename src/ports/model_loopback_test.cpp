@@ -40,7 +40,8 @@ Task<std::string> talk(net::HttpServer* server, async::Scope* scope, net::HttpCl
     user.content = {TextBlock{"hi"}};
     request.messages = {user};
     FakeModelSink sink;
-    auto reply = co_await dialect->stream(*client, endpoint, std::move(request), sink);
+    auto shared = std::make_shared<const ModelRequest>(std::move(request));
+    auto reply = co_await dialect->stream(*client, endpoint, std::move(shared), sink);
     out += (reply ? sketch(*reply) : std::string(kind_name(reply.error().kind)) + " " + reply.error().code) + "; ";
   }
   server->stop();

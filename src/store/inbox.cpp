@@ -116,6 +116,16 @@ Result<std::vector<InboxRow>> open_runs(Connection& connection) {
   }
 }
 
+Result<std::string> last_messenger_body(Connection& connection, std::string_view session_key) {
+  TRY(auto query,
+      connection.prepare("SELECT body FROM (SELECT sequence, session_key, channel, body FROM inbox ORDER BY sequence "
+                         "DESC LIMIT 5000) WHERE session_key = ? AND channel <> 'webchat' AND "
+                         "json_extract(body, '$.delivery') IS NOT NULL ORDER BY sequence DESC LIMIT 1"));
+  query.bind(session_key);
+  TRY(const bool found, query.step());
+  return found ? query.text(0) : std::string();
+}
+
 Result<> start_tool_call(Connection& connection, const ToolReceipt& receipt, std::int64_t now_ms) {
   TRY(auto command, connection.prepare("INSERT INTO tool_calls(run_id, call_id, session_key, agent_id, tool, risk, "
                                        "summary, effect_digest, grant_id, "

@@ -34,6 +34,9 @@ Result<> set_run_body(Connection& connection, std::string_view run_id, std::stri
 // accepted and running, oldest first: what a crash left.
 Result<std::vector<InboxRow>> open_runs(Connection& connection);
 
+// The body of the newest message that a session had from a messenger lately; empty: none.
+Result<std::string> last_messenger_body(Connection& connection, std::string_view session_key);
+
 struct ToolReceipt {
   std::string run_id;
   std::string call_id;

@@ -125,11 +125,11 @@ Result<> append_entry(Connection& connection, const std::string& session_id, con
   return command.run();
 }
 
-Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::string& session_id, std::int64_t limit) {
-  TRY(auto query,
-      connection.prepare(
-          "SELECT sequence, entry_id, run_id, body FROM entries WHERE session_id = ? ORDER BY sequence DESC LIMIT ?"));
-  query.bind(session_id).bind(limit);
+Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::string& session_id, std::int64_t limit,
+                                           std::int64_t after) {
+  TRY(auto query, connection.prepare("SELECT sequence, entry_id, run_id, body FROM entries WHERE session_id = ? AND "
+                                     "sequence > ? ORDER BY sequence DESC LIMIT ?"));
+  query.bind(session_id).bind(after).bind(limit);
   std::vector<EntryRow> rows;
   while (true) {
     TRY(const bool found, query.step());

@@ -43,8 +43,9 @@ struct EntryRow {
 };
 Result<> append_entry(Connection& connection, const std::string& session_id, const std::string& entry_id,
                       const std::string& run_id, const std::string& body);
-// The last `limit` entries, oldest first.
-Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::string& session_id, std::int64_t limit);
+// The last `limit` entries, oldest first, of those after a sequence number.
+Result<std::vector<EntryRow>> read_entries(Connection& connection, const std::string& session_id, std::int64_t limit,
+                                           std::int64_t after = 0);
 // The first `limit` entries, oldest first.
 Result<std::vector<EntryRow>> first_entries(Connection& connection, const std::string& session_id, std::int64_t limit);
 Result<std::string> last_entry_id(Connection& connection, const std::string& session_id); // empty when there is none

@@ -71,6 +71,28 @@ function children() {
   return found;
 }
 
+/** The same on WebChat, which is the gateway's own: what its page sends and asks for (the page itself: tests/journeys/webchat). */
+async function conversationOnWebChat() {
+  const client = await gateway.client();
+  const sessionKey = "agent:main:web-together";
+  const outcome = async (message, more) => {
+    const { state, message: answer } = await client.outcome(await client.send(sessionKey, message, more));
+    assert.equal(state, "final", "webchat");
+    return JSON.stringify(answer);
+  };
+  const hello = mark();
+  assert.match(await outcome(`hello on webchat ${hello}`), new RegExp(hello));
+  const look = mark();
+  const attachments = [{ type: "image", mimeType: "image/png", fileName: "picture.png", content: png.toString("base64") }];
+  await outcome(`look ${look}`, { attachments });
+  assert.match(JSON.stringify((await model.requests({ text: look, atLeast: 1 }))[0].body), /media\/inbound\/[^ ]*\.png/, "webchat");
+  await outcome(`the file ${await model.answer(mark(), ["here\nMEDIA:report.txt"])}`);
+  const shown = await client.request("chat.media", { sessionKey, path: "report.txt" });
+  assert.equal(Buffer.from(shown.content, "base64").toString(), "the report", "webchat");
+  await client.close();
+  await assert.rejects(gateway.newClient({ token: undefined }).connect(), /NOT_PAIRED/, "a stranger is not let in");
+}
+
 describe("all messengers at once", { concurrency: 1 }, () => {
   test("idle with every channel connected: little memory, no processor time", async (context) => {
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -85,10 +107,11 @@ describe("all messengers at once", { concurrency: 1 }, () => {
     assert.ok(share <= 0.21, `${share} %`);
   });
 
-  test("the same conversation on each: words, a picture, a file; a stranger gets a code and no model is asked", async () => {
+  test("the same conversation on each and on WebChat: words, a picture, a file; a stranger gets a code and no model is asked", async () => {
     fs.writeFileSync(`${gateway.workspace}/report.txt`, "the report");
-    await Promise.all(
-      benches.map(async (bench) => {
+    await Promise.all([
+      conversationOnWebChat(),
+      ...benches.map(async (bench) => {
         const { driver } = bench;
         const name = driver.constructor.channel;
         const hello = await bench.ask({ text: `hello on ${name}` });
@@ -107,7 +130,7 @@ describe("all messengers at once", { concurrency: 1 }, () => {
         await bench.answers({ person: "eve" }, /Pairing code/);
         assert.equal((await bench.requests(stranger.mark)).length, 0, `no model is asked for a stranger on ${name}`);
       }),
-    );
+    ]);
   });
 
   test(`a burst of ${burst} messages over all of them: each is answered once, in the order of its chat`, { timeout: 300000 }, async (context) => {

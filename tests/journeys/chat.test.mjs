@@ -345,3 +345,27 @@ test("a picture is shown to a model that sees, and every file is kept where the 
   assert.match(JSON.stringify(request.body.messages), /this model reads text only/);
   assert.ok(!JSON.stringify(request.body.messages).includes(pixel));
 });
+
+// parity: 1.5-sessions-cli, 1.1-events
+test("conversations are listed, begun anew and deleted from the command line, and who follows them hears of it", async () => {
+  const session = newSession();
+  const follower = await gateway.client();
+  assert.deepEqual(await follower.request("sessions.subscribe"), { subscribed: true });
+  const runId = await client.send(session, "remember the quince");
+  await client.outcome(runId);
+  const messages = () => follower.events.filter(({ event, payload }) => event === "session.message" && payload.sessionKey === session);
+  await until(() => messages().length === 2, "both messages");
+  assert.deepEqual(messages().map(({ payload }) => [payload.message.role, payload.runId]), [["user", runId], ["assistant", runId]]);
+  const { messages: history } = await client.request("chat.history", { sessionKey: session });
+  assert.deepEqual(messages().map(({ payload }) => payload.message), history);
+
+  const listed = await gateway.command(["sessions", "list", "--limit", "1", "--json"]);
+  assert.deepEqual(JSON.parse(listed.stdout).sessions.map(({ key }) => key), [session]);
+  assert.match((await gateway.command(["sessions"])).stdout, /remember the quince/);
+  assert.equal((await gateway.command(["sessions", "reset", session])).code, 0);
+  assert.equal((await gateway.command(["sessions", "delete", session])).code, 0);
+  const changes = () => follower.events.filter(({ event, payload }) => event === "sessions.changed" && payload.key === session).map(({ payload }) => payload);
+  await until(() => changes().length === 4, "every change");
+  assert.deepEqual(changes().map(({ phase, reason }) => phase ?? reason), ["start", "end", "reset", "delete"]);
+  assert.equal(client.events.some(({ event }) => /^sessions?\./.test(event)), false, "who did not ask hears nothing");
+});

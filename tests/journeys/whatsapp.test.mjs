@@ -1,5 +1,6 @@
 // WhatsApp: what the suite of all messengers does not cover. The link by a code, its keys, the confined sidecar, and its ends.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -9,7 +10,23 @@ import { Driver } from "../peers/whatsapp/driver.mjs";
 import { makeConfig, writeConfig } from "./lib/config.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { Model } from "./lib/model.mjs";
+import { contents } from "./lib/moving.mjs";
 import { until } from "./lib/waiting.mjs";
+
+/** What a developer's npm is told, so that the gateway's asks the same registry. */
+function npmSettings() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => /^npm_config_(registry|userconfig)$|^https?_proxy$|^no_proxy$|^NODE_EXTRA_CA_CERTS$/i.test(name)));
+}
+/** Why nothing can be fetched here, or false. With CI=true that is a failure. */
+function registryUnreachable() {
+  try {
+    execFileSync("npm", ["view", "@whiskeysockets/baileys@7.0.0-rc.9", "version"], { timeout: 20000, stdio: "pipe" });
+    return false;
+  } catch (error) {
+    if (process.env.CI === "true") throw error;
+    return `the npm registry is not reached: ${String(error.message).split("\n")[0]}`;
+  }
+}
 
 describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
   let model;
@@ -43,6 +60,17 @@ describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
   const state = (wanted) => until(async () => ((await account()).state === wanted ? account() : undefined), `the state ${wanted}`, { milliseconds: 40000 });
   const told = (pattern) => until(() => driver.sent().find(({ text }) => pattern.test(text)), `an answer like ${pattern}`, { milliseconds: 40000, describe: () => gateway.output });
   const keysFile = () => path.join(gateway.stateDir, "foreign/whatsapp/default/keys.jsonl");
+  /** The link as `export` writes it; the file itself is sealed. */
+  async function exported() {
+    const out = fs.mkdtempSync(path.join(os.tmpdir(), "openclaw-exported-"));
+    const { code, stderr } = await gateway.command(["export", "--to", out]);
+    const file = path.join(out, "credentials/whatsapp/default/creds.json");
+    const creds = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "{}";
+    fs.rmSync(out, { recursive: true });
+    assert.equal(code, 0, stderr);
+    return creds;
+  }
+  const linkIn = (creds) => JSON.parse(creds).me?.id;
 
   /** The process of node below the gateway. */
   function sidecar() {
@@ -97,7 +125,7 @@ describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
     const unlinked = await gateway.command(["channels", "logout", "whatsapp"]);
     assert.equal(unlinked.code, 0, unlinked.stderr);
     await state("needs-login");
-    assert.ok(!fs.existsSync(keysFile()) || !fs.readFileSync(keysFile(), "utf8").includes("registrationId"), "nothing of the link is kept");
+    assert.equal(linkIn(await exported()), undefined, "nothing of the link is kept");
   });
 
   test("its keys are the owner's alone, and stand in no log and in no environment; the process sees nothing of the state", async () => {
@@ -110,10 +138,13 @@ describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
     assert.deepEqual(environment, ["HOME", "LANG", "PATH", "TERM", "USER"]);
     assert.ok(!fs.existsSync(`/proc/${pid}/root${gateway.stateDir}`), "the state folder is not there");
     assert.ok(!fs.existsSync(`/proc/${pid}/root/home`) || fs.readdirSync(`/proc/${pid}/root/home`).length === 0);
-    const creds = fs.readFileSync(keysFile(), "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line)).filter(({ k }) => k === "creds").at(-1);
-    const secrets = [...JSON.stringify(creds).matchAll(/\\"private\\":\{[^}]*?\\"data\\":\\"([^"\\]+)/g)].map(([, secret]) => secret);
+    const secrets = [...(await exported()).matchAll(/"private":\{"type":"Buffer","data":"([^"]+)/g)].map(([, secret]) => secret);
     assert.ok(secrets.length >= 3, "private keys were found to look for");
-    for (const secret of secrets) assert.ok(!gateway.output.includes(secret));
+    const kept = Object.values(contents(gateway.stateDir)).map((content) => Buffer.from(content, "base64"));
+    for (const secret of secrets) {
+      assert.ok(!gateway.output.includes(secret));
+      for (const clear of [Buffer.from(secret), Buffer.from(secret, "base64")]) assert.ok(!kept.some((file) => file.includes(clear)), "a key lies in clear in the state folder");
+    }
   });
 
   test("a sidecar that dies is started again and nothing is lost; one that is left alone ends with the gateway", async () => {
@@ -130,13 +161,15 @@ describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
 
   test("when the phone removes the device its keys are thrown away and a new code is shown", async () => {
     await start();
-    const before = fs.readFileSync(keysFile(), "utf8");
+    const old = await exported();
+    assert.equal(linkIn(old), "15550001111:1@s.whatsapp.net");
     driver.fake.unlink();
     const waiting = await state("needs-login");
     assert.ok(waiting.qr);
     assert.match(gateway.output, /removed this device/);
-    assert.ok(!fs.readFileSync(keysFile(), "utf8").includes(JSON.parse(before.split("\n")[0]).v), "the old keys are gone");
+    assert.equal(linkIn(await exported()), undefined, "the old keys are gone");
     await driver.ready(gateway);
+    assert.notEqual(JSON.parse(await exported()).noiseKey.private.data, JSON.parse(old).noiseKey.private.data);
     await driver.say({ text: "linked again" });
     await told(/linked again/);
   });
@@ -156,6 +189,50 @@ describe("WhatsApp", { skip: unavailable(), concurrency: 1 }, () => {
     await start({ selfChatMode: true, allowFrom: ["+15550001111"] });
     await driver.fake.sayToMyself({ conversation: "note to self" });
     await until(() => driver.fake.inbox.find(({ to, message }) => to.startsWith("15550001111") && /note to self/.test(JSON.stringify(message))), "the answer to oneself", { milliseconds: 40000, describe: () => gateway.output });
+  });
+
+  test("an account that is taken away leaves neither its keys nor what sealed them", async () => {
+    await start();
+    const names = async () => JSON.parse((await gateway.command(["secrets", "list", "--json"])).stdout).secrets.map(({ name }) => name);
+    assert.deepEqual(await names(), ["channels.whatsapp.default.keys"]);
+    const removed = await gateway.command(["channels", "remove", "whatsapp", "--delete"]);
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.deepEqual(await names(), []);
+    assert.ok(!fs.existsSync(path.dirname(keysFile())));
+  });
+
+  test("channels.whatsapp.ackReaction says what is marked as seen: by its emoji, in direct chats or not, in groups on a mention", async () => {
+    await start({ rooms: { team: {} }, groupPolicy: "open", ackReaction: { emoji: "🫡", direct: false, group: "mentions" } });
+    await driver.say({ text: "in private" });
+    await told(/in private/);
+    const asked = await driver.say({ room: "team", text: "in the group", mention: true });
+    const [mark] = await until(() => driver.reactions().length > 0 && driver.reactions(), "the mark", { milliseconds: 20000, describe: () => gateway.output });
+    assert.equal(mark.emoji, "🫡");
+    assert.equal(mark.messageId, asked.id);
+    assert.equal(driver.reactions().length, 1, "none in the direct chat");
+  });
+
+  test("`channels add whatsapp` fetches Baileys from the npm registry, once, and the link comes up with it", { skip: registryUnreachable(), timeout: 60000 }, async () => {
+    driver = await Driver.start();
+    gateway = new Gateway({ modelUrl: model.url, env: npmSettings() });
+    const config = makeConfig({ modelUrl: model.url, workspace: gateway.workspace });
+    config.channels = { whatsapp: driver.settings({ enabled: false, sidecarFolder: undefined, allowFrom: [driver.people.ada.id] }) };
+    writeConfig(gateway.stateDir, config);
+    await gateway.start();
+    const added = await gateway.command(["channels", "add", "whatsapp"]);
+    assert.equal(added.code, 0, added.stderr);
+    await driver.ready(gateway);
+    assert.match(gateway.output, /Fetching Baileys/);
+    await driver.say({ text: "with what npm brought" });
+    await told(/with what npm brought/);
+    const program = path.join(gateway.stateDir, "foreign/whatsapp/program");
+    const [version, ...others] = fs.readdirSync(program);
+    assert.deepEqual(others, []);
+    assert.ok(fs.existsSync(path.join(program, version, "node_modules/@whiskeysockets/baileys/package.json")));
+    await gateway.stop();
+    await gateway.start();
+    await driver.ready(gateway);
+    assert.doesNotMatch(gateway.output, /Fetching Baileys/);
   });
 
   test("without Node.js it is said what to install", async () => {

@@ -92,7 +92,8 @@ export class FakeGateway {
   }
 
   broadcast(event, payload) {
-    for (const socket of this.#sockets) if (socket.connected) socket.send(JSON.stringify({ type: 'event', event, payload, seq: socket.seq++ }));
+    const told = (socket) => socket.connected && (event !== 'sessions.changed' || socket.followsSessions);
+    for (const socket of this.#sockets) if (told(socket)) socket.send(JSON.stringify({ type: 'event', event, payload, seq: socket.seq++ }));
   }
 
   setModelsStatus(current, embedded = this.status.embedded) {
@@ -184,6 +185,7 @@ export class FakeGateway {
         this.#asked.set(method, this.asked(method) + 1);
         this.#notify(method, params);
         const payload = await handler(params);
+        if (method === 'sessions.subscribe') socket.followsSessions = true;
         reply({ ok: true, payload });
       } catch (error) {
         if (!error.code) throw error;
@@ -268,6 +270,7 @@ export class FakeGateway {
       }
       return { ok: true, key, entry: row };
     },
+    'sessions.subscribe': () => ({ subscribed: true }),
     'sessions.reset': ({ key }) => {
       this.session(key).messages.length = 0;
       this.broadcast('sessions.changed', { key, reason: 'reset' });
@@ -276,7 +279,7 @@ export class FakeGateway {
     'sessions.delete': ({ key }) => {
       if (key === mainKey) throw refusal('INVALID_REQUEST', 'The main conversation cannot be deleted.');
       this.sessions.delete(key);
-      this.broadcast('sessions.changed', { key, reason: 'deleted' });
+      this.broadcast('sessions.changed', { key, reason: 'delete' });
       return { ok: true, key };
     },
     'models.list': () => ({ models: this.models }),

@@ -9,6 +9,7 @@
 #include "ports/registry.hpp"
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fmt/core.h>
 #include <thread>
 
@@ -147,6 +148,21 @@ Result<int> add(Invocation& invocation) {
   return state == "failed" ? 1 : 0;
 }
 
+// What the account kept beside the configuration, and the key that sealed it.
+Result<> remove_folder(const Setup& setup, const std::string& channel, const std::string& account) {
+  TRY_VOID(check_id(channel, "channel"));
+  TRY_VOID(check_id(account, "account name"));
+  const config::Vault vault(setup.folder.path(), setup.environment);
+  TRY_VOID(vault.remove(ports::folder_key_name(channel, account)));
+  const auto folder = setup.folder.file(fmt::format("foreign/{}/{}", channel, account));
+  std::error_code code;
+  std::filesystem::remove_all(folder, code);
+  if (code)
+    return fail(Kind::denied, fmt::format("{} cannot be removed: {}.", folder, code.message()),
+                "Remove it by hand: it holds what the account kept.");
+  return {};
+}
+
 Result<int> remove(Invocation& invocation) {
   TRY(const auto name, name_of(invocation));
   const auto account = invocation.value("account").value_or("default");
@@ -182,6 +198,7 @@ Result<int> remove(Invocation& invocation) {
     if (!answer && answer.error().kind == Kind::missing) break; // no gateway runs
     if (!forgotten) std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
+  if (all) TRY_VOID(remove_folder(setup, name, account));
   if (output.json())
     output.value(json::object{
         {"ok", true}, {"channel", name}, {"accountId", account}, {"deleted", all}, {"forgotten", forgotten}});

@@ -25,6 +25,7 @@ int run_gateway(Invocation& invocation) {
   options.model_download = !invocation.has("no-model-download");
   options.setup_model = invocation.has("setup-model");
   options.verbose = invocation.has("verbose");
+  options.any_mode = invocation.has("allow-unconfigured");
   if (!invocation.services().run_gateway)
     return invocation.fail_with(
         {Kind::missing, "The gateway is not in this build.", "Build the program with its gateway layer."});
@@ -63,6 +64,7 @@ void register_gateway(CommandTable& table) {
               {"setup-model", 0, "", "Fetch the small built-in model first when no other one is connected."},
               {"no-model-download", 0, "", "Never fetch a local model."},
               {"verbose", 0, "", "Show the log on the terminal as well."},
+              {"allow-unconfigured", 0, "", "Start even where gateway.mode is remote."},
               {"force", 0, "", "Not supported: it would kill a foreign program."}},
              run_gateway});
   table.add(

@@ -3,6 +3,7 @@
 #include "agent/session_key.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "cli/moving/channel_logins.hpp"
 #include "cli/moving/folder_copy.hpp"
 #include "cli/moving/rights.hpp"
 #include "config/files.hpp"
@@ -29,6 +30,7 @@ public:
     const auto kind = old_kind(place_.source);
     plan_.version = kind == OldKind::databases ? "2026.9" : "2026.1";
     TRY_VOID(files());
+    TRY_VOID(channel_logins());
     TRY_VOID(conversations());
     TRY_VOID(logins());
     TRY_VOID(other_rights());
@@ -78,7 +80,7 @@ private:
 
   static std::string kept_reason(const std::string& name, std::size_t files) {
     static const std::map<std::string_view, std::string_view> reasons = {
-        {"credentials", "logins and approved senders of the messengers, where their channels look for them"},
+        {"credentials", "logins and approved senders of the messengers"},
         {"cron", "schedules; those of the old program do not run by themselves here"},
         {"identity", "the key of this machine as a client"},
         {"devices", "pairings of the old program"},
@@ -92,6 +94,15 @@ private:
     const auto count = fmt::format("{} {}", files, files == 1 ? "file" : "files");
     return known == reasons.end() ? fmt::format("{}; not known to this program", count)
                                   : fmt::format("{}; {}", count, known->second);
+  }
+
+  Result<> channel_logins() {
+    TRY(auto logins, find_channel_logins(place_, environment_));
+    for (auto& login : logins) {
+      plan_.items.push_back(std::move(login.item));
+      plan_.steps.push_back(std::move(login.take));
+    }
+    return {};
   }
 
   Result<> conversations() {

@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/embedded.hpp"
 #include "base/text.hpp"
+#include "cli/moving/channel_logins.hpp"
 #include "cli/moving/folder_copy.hpp"
 #include "config/files.hpp"
 #include <filesystem>
@@ -110,6 +111,7 @@ public:
     const auto home = setup_.environment.find("HOME").value_or("/");
     TRY(settings_, agent::read_settings(snapshot_.value, home, setup_.folder.path()));
     TRY_VOID(files());
+    TRY_VOID(channel_logins());
     TRY_VOID(workspaces());
     TRY_VOID(sessions());
     TRY_VOID(configuration());
@@ -133,6 +135,13 @@ private:
       add(State::taken, name, fmt::format("{} files", count_files(entry.path().string())));
     }
     return copy_agents(state() + "/agents", folder_ + "/agents");
+  }
+
+  Result<> channel_logins() {
+    TRY(auto logins, write_channel_logins(state(), setup_.environment, folder_));
+    for (auto& login : logins)
+      items_.push_back(std::move(login));
+    return {};
   }
 
   Result<> workspaces() {

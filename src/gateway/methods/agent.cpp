@@ -1,6 +1,7 @@
 // `agent` answers twice with the same id: accepted at once, and the outcome when the run has ended. `agent.wait` waits
 // for any run.
 #include "gateway/attachments.hpp"
+#include "gateway/delivery.hpp"
 #include "gateway/services.hpp"
 #include <algorithm>
 #include <fmt/core.h>
@@ -50,9 +51,6 @@ json::object result_of(const agent::RunOutcome& outcome, const std::string& sess
 
 Task<json::value> run_agent(Call call) {
   auto& services = call.services;
-  if (bool_or(call.params, "deliver", false) && !string_or(call.params, "to").empty())
-    co_return fail(Kind::invalid, "Delivery to a channel is not in this build of openclaw.",
-                   "Leave out deliver and to: the answer comes back over this connection.");
   CO_TRY(auto written, session_of(services, call.params));
   messaging::Inbound message;
   message.dedupe_key = string_or(call.params, "idempotencyKey");
@@ -63,6 +61,10 @@ Task<json::value> run_agent(Call call) {
   message.timeout_ms = integer_or(call.params, "timeout", 0) * 1000;
   message.trace = call.trace;
   CO_TRY_VOID(add_attachments(services, call.params, message));
+  CO_TRY_VOID(add_delivery(services, call.params, message));
+  if (bool_or(call.params, "deliver", false) && message.delivery.empty())
+    co_return fail(Kind::invalid, "This session has had no message from a messenger, so there is nowhere to deliver to.",
+                   "Name the place with channel and to, or leave out deliver: the answer comes back here.");
   CO_TRY(const auto receipt, co_await services.messaging.receive(std::move(message)));
   if (receipt.state == messaging::Receipt::State::stopped) {
     const json::object stopped{{"runId", string_or(call.params, "idempotencyKey")},
@@ -118,7 +120,9 @@ Task<json::value> wait_for_agent(Call call) {
 void register_agent(MethodTable& table) {
   table.add({"agent", Scope::write, R"({"type":"object","required":["message","idempotencyKey"],"properties":{
     "message":{"type":"string","minLength":1},"agentId":{"type":"string"},"sessionId":{"type":"string"},"sessionKey":{"type":"string"},
-    "thinking":{"type":"string"},"deliver":{"type":"boolean"},"to":{"type":"string"},"timeout":{"type":"integer","minimum":0,"maximum":86400},
+    "thinking":{"type":"string"},"deliver":{"type":"boolean"},"to":{"type":"string","maxLength":256},"replyTo":{"type":"string","maxLength":256},
+    "channel":{"type":"string"},"replyChannel":{"type":"string"},"accountId":{"type":"string"},"replyAccountId":{"type":"string"},"threadId":{"type":"string","maxLength":150},
+    "timeout":{"type":"integer","minimum":0,"maximum":86400},
     "extraSystemPrompt":{"type":"string","maxLength":100000},
     "attachments":{"type":"array","items":{"type":"object","required":["content"]}},"idempotencyKey":{"type":"string","minLength":1}}})",
              run_agent});

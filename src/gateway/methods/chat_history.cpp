@@ -7,14 +7,6 @@ namespace {
 
 constexpr std::size_t kHistoryBytes = 6 * 1024 * 1024;
 
-json::object shown(const agent::Entry& entry) {
-  auto message = agent::message_to_json(entry.message);
-  message["id"] = entry.entry_id;
-  if (!entry.run_id.empty()) message["runId"] = entry.run_id;
-  if (entry.message.stop_reason == ports::StopReason::error && !entry.run_id.empty()) message["retryable"] = true;
-  return message;
-}
-
 Task<json::value> history(Call call) {
   auto& services = call.services;
   const auto written = string_or(call.params, "sessionKey");
@@ -28,7 +20,7 @@ Task<json::value> history(Call call) {
     // The newest are wanted most: what does not fit is left out at the beginning.
     std::size_t bytes = 0;
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-      auto message = shown(*entry);
+      auto message = entry_to_json(*entry);
       bytes += to_text(message).size();
       if (bytes > kHistoryBytes && !messages.empty()) break;
       messages.push_back(std::move(message));

@@ -1,4 +1,5 @@
 #include "gateway/attachments.hpp"
+#include "gateway/delivery.hpp"
 #include "gateway/receipt.hpp"
 #include "gateway/services.hpp"
 
@@ -14,6 +15,7 @@ Task<json::value> send(Call call) {
   message.timeout_ms = integer_or(call.params, "timeoutMs", 0);
   message.trace = call.trace;
   CO_TRY_VOID(add_attachments(call.services, call.params, message));
+  CO_TRY_VOID(add_delivery(call.services, call.params, message));
   CO_TRY(const auto receipt, co_await call.services.messaging.receive(std::move(message)));
   co_return receipt_to_json(receipt);
 }
@@ -23,7 +25,8 @@ Task<json::value> retry(Call call) {
   auto run_id = string_or(call.params, "runId");
   auto dedupe_key = string_or(call.params, "idempotencyKey");
   CO_TRY(const auto receipt,
-         co_await call.services.messaging.retry(std::move(session_key), std::move(run_id), std::move(dedupe_key)));
+         co_await call.services.messaging.retry(std::move(session_key), std::move(run_id), std::move(dedupe_key),
+                                                   call.trace));
   co_return receipt_to_json(receipt);
 }
 

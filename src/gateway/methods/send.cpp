@@ -19,9 +19,11 @@ Task<json::value> send(Call call) {
   if (const auto media = string_or(call.params, "mediaUrl"); !media.empty()) text += "\nMEDIA:" + media;
   if (const auto reply_to = string_or(call.params, "replyToId"); !reply_to.empty())
     text = fmt::format("[[reply_to:{}]]{}", reply_to, text);
-  CO_TRY(const auto id, co_await call.services.channels->send(
-                            channel, string_or(call.params, "accountId"), string_or(call.params, "to"),
-                            string_or(call.params, "threadId"), text, string_or(call.params, "idempotencyKey")));
+  auto& channels = *call.services.channels;
+  CO_TRY(auto to, channels.where(channel, string_or(call.params, "accountId"), string_or(call.params, "to"),
+                                 string_or(call.params, "threadId")));
+  auto key = string_or(call.params, "idempotencyKey");
+  CO_TRY(const auto id, co_await channels.send(std::move(to), std::move(text), std::move(key), call.trace));
   // It is on disk; whether the platform has taken it shows in messages.dead.list and channels.status.
   co_return json::value(json::object{{"runId", id}, {"messageId", id}, {"channel", channel}, {"status", "queued"}});
 }

@@ -40,7 +40,7 @@ Task<json::value> compact(Call call) {
   CO_TRY([[maybe_unused]] const bool aside, co_await async::offload<bool>(std::move(put_aside)));
   runtime.project(*session);
   runtime.sessions_changed(session->agent_id);
-  services.gateway.broadcaster().session_changed(key.canonical, "compacted");
+  runtime.services().events.session_changed(key.canonical, "compact");
   answer["compacted"] = true;
   co_return json::value(std::move(answer));
 }

@@ -30,6 +30,7 @@ export class FakeWhatsApp {
   retries = 0; // messages that the bot could not read
   faults = [];
   logins = 0;
+  scans = 0;
   banned = false; // the number may not be used
   #b;
   #people = new Map();
@@ -93,6 +94,7 @@ export class FakeWhatsApp {
 
   /** The phone scans the code that the device shows. */
   async scan(qr) {
+    ++this.scans;
     const { Curve, hmacSign, proto } = this.#b;
     const [ref, , identity, secret] = qr.split(",");
     const connection = [...this.#connections].find((one) => one.registration && one.refs.includes(ref));

@@ -93,6 +93,7 @@ function pumpAll(): void {
 }
 
 onOpened(() => {
+  void call('sessions.subscribe', {}).catch(() => {}); // an older gateway tells everybody
   if (!currentKey.value) currentKey.value = mainSessionKey.value;
   void refreshSessions().catch(() => {});
   for (const conversation of conversations.values()) {
@@ -114,7 +115,7 @@ onEvent('agent', (event: AgentEvent) => conversations.get(fullKey(event.sessionK
 onEvent('sessions.changed', (event: { key?: string; reason?: string }) => {
   refreshSoon();
   const key = fullKey(event.key ?? '');
-  if (event.reason === 'deleted') forget(key);
+  if (event.reason === 'delete') forget(key);
   else if (event.reason && /reset|new/.test(event.reason)) void conversations.get(key)?.load();
 });
 

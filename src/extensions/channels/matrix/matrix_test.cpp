@@ -23,6 +23,7 @@ protected:
                                     "default",
                                     settings,
                                     {},
+                                    {},
                                     [settings](std::string_view key) -> Result<Secret> {
                                       return Secret(string_or(parse_json(settings, "settings").value(), key));
                                     }};

@@ -22,6 +22,8 @@ constexpr std::int64_t kVersionMs = 20'000;
 constexpr std::int64_t kInstallMs = 10 * 60 * 1000;
 constexpr std::string_view kSource = "extensions/channels/whatsapp/sidecar/";
 constexpr std::string_view kInside = "/sidecar";
+constexpr std::string_view kPackageFiles[] = {"package.json", "package-lock.json"};
+constexpr std::string_view kProgramFiles[] = {"sidecar.mjs", "gateway_line.mjs", "keys.mjs", "inbox.mjs"};
 constexpr std::string_view kGetNode =
     "Install Node.js 20 or newer with npm (Debian: apt install nodejs npm; else https://nodejs.org), then restart the "
     "gateway.";
@@ -105,15 +107,21 @@ std::vector<std::string> npm_environment() {
   return variables;
 }
 
+Result<> write_source(const std::string& folder, std::string_view name) {
+  const auto path = fmt::format("{}/{}", folder, name);
+  TRY(const auto there, config::read_small_file(path, 4 * 1024 * 1024));
+  if (there && *there == source(name)) return {};
+  return config::replace_file(path, source(name));
+}
+
 Result<> write_sources(const std::string& folder) {
   std::error_code code;
   fs::create_directories(folder, code);
   if (code) return fail(Kind::transient, fmt::format("{} cannot be made: {}.", folder, code.message()));
-  for (const std::string_view name : {"package.json", "package-lock.json", "sidecar.mjs"}) {
-    const auto path = fmt::format("{}/{}", folder, name);
-    TRY(const auto there, config::read_small_file(path, 4 * 1024 * 1024));
-    if (!there || *there != source(name)) TRY_VOID(config::replace_file(path, source(name)));
-  }
+  for (const auto name : kPackageFiles)
+    TRY_VOID(write_source(folder, name));
+  for (const auto name : kProgramFiles)
+    TRY_VOID(write_source(folder, name));
   return {};
 }
 
@@ -175,8 +183,9 @@ Task<Program> prepare_program(async::Executor executor, InstallationSettings set
   }
   Program program;
   program.argv = {node, "--max-old-space-size=256", fmt::format("{}/sidecar.mjs", kInside)};
-  program.mounts = {{folder + "/sidecar.mjs", fmt::format("{}/sidecar.mjs", kInside), false},
-                    {packages + "/node_modules", fmt::format("{}/node_modules", kInside), false}};
+  program.mounts = {{packages + "/node_modules", fmt::format("{}/node_modules", kInside), false}};
+  for (const auto name : kProgramFiles)
+    program.mounts.push_back({fmt::format("{}/{}", folder, name), fmt::format("{}/{}", kInside, name), false});
   // A Node.js outside of the system's folders is not in the sandbox by itself.
   if (!node.starts_with("/usr/") && !node.starts_with("/bin/")) {
     const auto prefix = fs::path(node).parent_path().parent_path().string();

@@ -2,7 +2,10 @@
 
 #include "base/file_descriptor.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "config/files.hpp"
+#include "config/seal.hpp"
+#include "extensions/channels/whatsapp/login_files.hpp"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -14,6 +17,8 @@ namespace openclaw::extensions::whatsapp {
 namespace {
 
 constexpr std::size_t kLargest = 256 * 1024 * 1024;
+constexpr std::string_view kPurpose = "openclaw whatsapp keys 1";
+constexpr std::string_view kPlainStart = R"({"k")"; // of a file that was written before keys were sealed
 
 std::unexpected<Error> disk_problem(const std::string& path) {
   return fail(Kind::transient,
@@ -21,61 +26,116 @@ std::unexpected<Error> disk_problem(const std::string& path) {
               "Look at the disk: without them no message can be read or written.");
 }
 
-std::string line_of(const std::string& name, const std::optional<std::string>& value) {
-  json::object line{{"k", name}};
-  line["v"] = value ? json::value(*value) : json::value();
-  return to_text(line) + "\n";
-}
-
-Result<> make_folder(const std::string& folder) {
-  std::error_code code;
-  const auto owner = std::filesystem::perms::owner_all;
-  std::filesystem::create_directories(folder, code);
-  if (!code) std::filesystem::permissions(folder, owner, code);
-  if (code) return fail(Kind::transient, fmt::format("The folder {} cannot be made: {}.", folder, code.message()));
-  return {};
+// Before they were sealed, keys had the names "TYPE/ID".
+std::string file_name_of(std::string name) {
+  if (const auto slash = name.find('/'); slash != std::string::npos)
+    return login_file_name(name.substr(0, slash), name.substr(slash + 1));
+  return name;
 }
 
 } // namespace
 
-Result<std::map<std::string, std::string>> KeyLog::load() {
-  TRY_VOID(make_folder(folder_));
-  TRY(const auto content, config::read_small_file(path(), kLargest));
-  std::map<std::string, std::string> all;
-  if (!content) {
-    TRY_VOID(config::replace_file(path(), ""));
-    return all;
+Result<> KeyLog::make_folder() const {
+  std::error_code code;
+  std::filesystem::create_directories(folder_, code);
+  if (!code) std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, code);
+  if (code) return fail(Kind::transient, fmt::format("The folder {} cannot be made: {}.", folder_, code.message()));
+  return {};
+}
+
+Result<> KeyLog::need_key() {
+  if (!key_.empty()) return {};
+  TRY(key_, key_source_());
+  return {};
+}
+
+Result<std::string> KeyLog::sealed_line(const std::string& name, const std::optional<std::string>& value) {
+  TRY_VOID(need_key());
+  json::object change{{"k", name}};
+  change["v"] = value ? json::value(*value) : json::value();
+  const Secret plain(to_text(change));
+  const auto sealed = config::seal(key_, plain.reveal(), kPurpose);
+  const auto text = to_base64({reinterpret_cast<const std::uint8_t*>(sealed.data()), sealed.size()});
+  return to_text(json::object{{"sealed", text}}) + "\n";
+}
+
+Result<KeyLog::Change> KeyLog::change_of(std::string_view line, bool plain) {
+  const auto damaged = [&](std::string_view why) {
+    return fail(Kind::denied, fmt::format("{} is damaged: {}", path(), why),
+                "Restore it and the vault from a backup, or remove it and link the device again.");
+  };
+  auto change = parse_json(line, "keys of WhatsApp");
+  if (!change) return damaged(change.error().message);
+  if (!plain) {
+    TRY_VOID(need_key());
+    const auto sealed = from_base64(string_or(*change, "sealed")).value_or(std::vector<std::uint8_t>());
+    const auto opened =
+        config::open_seal(key_, {reinterpret_cast<const char*>(sealed.data()), sealed.size()}, kPurpose);
+    if (!opened) return damaged("a line does not fit the key that the vault holds for it.");
+    change = parse_json(opened->reveal(), "keys of WhatsApp");
+    if (!change) return damaged(change.error().message);
   }
-  std::string_view rest = *content;
+  auto name = string_or(*change, "k");
+  const auto* value = find(*change, "v");
+  return Change{plain ? file_name_of(std::move(name)) : std::move(name),
+                value && value->is_string() ? std::optional(std::string(value->get_string())) : std::nullopt};
+}
+
+Result<KeyLog::Content> KeyLog::read_file() {
+  Content content;
+  TRY(const auto file, config::read_small_file(path(), kLargest));
+  if (!file) {
+    content.outdated = true;
+    return content;
+  }
+  const bool plain = file->starts_with(kPlainStart);
+  std::size_t lines = 0;
+  std::string_view rest = *file;
   while (!rest.empty()) {
     const auto end = rest.find('\n');
     // A line that was being written at a crash was never relied on.
     if (end == std::string_view::npos) break;
-    const auto line = parse_json(rest.substr(0, end), "keys of WhatsApp");
+    TRY(auto change, change_of(rest.substr(0, end), plain));
     rest.remove_prefix(end + 1);
-    if (!line)
-      return fail(Kind::denied, fmt::format("{} is damaged: {}", path(), line.error().message),
-                  "Restore it from a backup, or remove it and link the device again.");
-    const auto name = string_or(*line, "k");
-    const auto* value = find(*line, "v");
-    if (value && value->is_string())
-      all[name] = std::string(value->get_string());
+    ++lines;
+    if (change.second)
+      content.keys.insert_or_assign(std::move(change.first), std::move(*change.second));
     else
-      all.erase(name);
+      content.keys.erase(change.first);
   }
-  std::string whole;
-  for (const auto& [name, value] : all)
-    whole += line_of(name, value);
-  if (whole.size() != content->size()) TRY_VOID(config::replace_file(path(), whole));
+  content.outdated = plain || !rest.empty() || lines != content.keys.size();
+  return content;
+}
+
+Result<Keys> KeyLog::read() {
+  TRY(auto content, read_file());
+  return std::move(content.keys);
+}
+
+Result<Keys> KeyLog::load() {
+  TRY(auto content, read_file());
+  if (content.outdated) TRY_VOID(replace(content.keys));
   appended_ = 0;
-  return all;
+  return std::move(content.keys);
+}
+
+Result<> KeyLog::replace(const Keys& all) {
+  TRY_VOID(make_folder());
+  std::string whole;
+  for (const auto& [name, value] : all) {
+    TRY(const auto line, sealed_line(name, value));
+    whole += line;
+  }
+  return config::replace_file(path(), whole);
 }
 
 Result<> KeyLog::append(const std::vector<Change>& changes) {
   std::string lines;
-  for (const auto& [name, value] : changes)
-    lines += line_of(name, value);
-  TRY_VOID(make_folder(folder_));
+  for (const auto& [name, value] : changes) {
+    TRY(const auto line, sealed_line(name, value));
+    lines += line;
+  }
+  TRY_VOID(make_folder());
   const FileDescriptor file(::open(path().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return disk_problem(path());
   struct stat before{};

@@ -25,10 +25,9 @@ constexpr sandbox::Limits kLimits{.cpu_seconds = 0,
                                   .processes = 64,
                                   .open_files = 256};
 
-Task<std::map<std::string, std::string>> load(std::shared_ptr<KeyLog> keys) {
-  using Kept = std::map<std::string, std::string>;
-  std::function<Result<Kept>()> work = [keys] { return keys->load(); };
-  co_return co_await async::offload<Kept>(std::move(work));
+Task<Keys> load(std::shared_ptr<KeyLog> keys) {
+  std::function<Result<Keys>()> work = [keys] { return keys->load(); };
+  co_return co_await async::offload<Keys>(std::move(work));
 }
 
 Task<std::shared_ptr<async::Process>> start(async::Executor executor, Program program) {
@@ -48,7 +47,7 @@ Task<std::shared_ptr<async::Process>> start(async::Executor executor, Program pr
   co_return sandbox::start(executor, std::move(confinement), std::move(command));
 }
 
-bool is_linked(const std::map<std::string, std::string>& kept) {
+bool is_linked(const Keys& kept) {
   const auto found = kept.find("creds");
   if (found == kept.end()) return false;
   const auto credentials = parse_json(found->second, "credentials");
@@ -89,7 +88,7 @@ Task<Link::Ending> Link::live(Self self) {
   co_return ended;
 }
 
-Task<Link::Ending> Link::converse(Self self, std::map<std::string, std::string> kept) {
+Task<Link::Ending> Link::converse(Self self, Keys kept) {
   while (true) {
     auto next = co_await Sidecar::next(self->sidecar_);
     if (self->broken_) co_return std::unexpected(*self->broken_);
@@ -134,7 +133,7 @@ Task<Link::Ending> Link::converse(Self self, std::map<std::string, std::string> 
   }
 }
 
-Task<> Link::begin(Self self, std::map<std::string, std::string> kept) {
+Task<> Link::begin(Self self, Keys kept) {
   json::object part;
   std::size_t size = 0;
   for (auto& [name, value] : kept) {

@@ -43,8 +43,8 @@ private:
     json::value id;
     json::value params;
   };
-  static Task<Ending> converse(Self self, std::map<std::string, std::string> kept);
-  static Task<> begin(Self self, std::map<std::string, std::string> kept);
+  static Task<Ending> converse(Self self, Keys kept);
+  static Task<> begin(Self self, Keys kept);
   static Task<> keep_changes(Self self);
   static Task<> write_changes(Self self);
   static Task<> hand_on(Self self);

@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "extensions/channels/whatsapp/dialect.hpp"
 #include "extensions/channels/whatsapp/link.hpp"
+#include "extensions/channels/whatsapp/login_files.hpp"
 #include "ports/registry.hpp"
 #include <algorithm>
 #include <fmt/core.h>
@@ -69,7 +70,7 @@ class WhatsApp final : public ports::Channel,
 public:
   WhatsApp(ports::ChannelServices services, json::object settings)
       : services_(std::move(services)), settings_(std::move(settings)),
-        keys_(std::make_shared<KeyLog>(services_.folder)) {}
+        keys_(std::make_shared<KeyLog>(services_.folder, services_.folder_key)) {}
 
   ports::Capabilities capabilities() const override {
     ports::Capabilities capabilities;
@@ -273,6 +274,7 @@ void register_channels_whatsapp(Registry& registry) {
   type.label = "WhatsApp";
   type.not_there = "linking by a pairing code, polls, stories, calls, the Cloud API";
   type.make = extensions::whatsapp::make;
+  type.login_folder = extensions::whatsapp::login_folder();
   registry.add_channel(std::move(type));
 }
 

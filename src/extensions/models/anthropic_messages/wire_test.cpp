@@ -178,7 +178,7 @@ TEST(AnthropicRequest, ThinkingGetsAPartOfTheOutputLimitAndNeverStartsInTheMiddl
 }
 
 Task<ModelReply> ask(Dialect* dialect, FakeHttpClient* client, ModelEndpoint endpoint, FakeModelSink* sink) {
-  auto request = conversation();
+  auto request = std::make_shared<const ModelRequest>(conversation());
   auto reply = co_await dialect->stream(*client, endpoint, std::move(request), *sink);
   co_return reply;
 }

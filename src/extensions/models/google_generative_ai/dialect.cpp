@@ -45,9 +45,8 @@ public:
     return rules;
   }
 
-  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, SharedModelRequest request,
                           ModelSink& sink) override {
-    const auto request = std::make_shared<const ModelRequest>(std::move(given));
     auto outgoing = outbound(endpoint, "POST", model_path(request->model) + ":streamGenerateContent?alt=sse");
     EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
       return google::encode_request(whole, flags);

@@ -188,7 +188,7 @@ TEST(GoogleSchema, KeepsWhatGeminiTakesAndNothingElse) {
 
 Task<std::string> ask(Dialect* dialect, FakeHttpClient* client, ModelEndpoint endpoint) {
   FakeModelSink sink;
-  auto request = conversation();
+  auto request = std::make_shared<const ModelRequest>(conversation());
   CO_TRY(auto reply, co_await dialect->stream(*client, endpoint, std::move(request), sink));
   CO_TRY(auto models, co_await dialect->list_models(*client, endpoint));
   co_return sketch(reply) + (models.empty() ? "" : " " + models.front());

@@ -19,9 +19,8 @@ public:
   std::string_view name() const override { return "ollama"; }
   DialectRules rules() const override { return {}; }
 
-  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, SharedModelRequest request,
                           ModelSink& sink) override {
-    const auto request = std::make_shared<const ModelRequest>(std::move(given));
     auto outgoing = outbound(endpoint, "POST", "/api/chat");
     EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
       return ollama::encode_request(whole, flags);

@@ -11,9 +11,8 @@ public:
   std::string_view name() const override { return "openai-completions"; }
   DialectRules rules() const override { return {}; }
 
-  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, SharedModelRequest request,
                           ModelSink& sink) override {
-    const auto request = std::make_shared<const ModelRequest>(std::move(given));
     auto outgoing = bearer_request(endpoint, "POST", "/chat/completions");
     EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
       return openai::encode_request(whole, flags);

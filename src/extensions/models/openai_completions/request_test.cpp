@@ -84,7 +84,7 @@ struct Talk {
 };
 
 Task<ModelReply> ask(Dialect* dialect, Talk* talk) {
-  auto request = conversation();
+  auto request = std::make_shared<const ModelRequest>(conversation());
   auto reply = co_await dialect->stream(talk->client, talk->endpoint, std::move(request), talk->sink);
   co_return reply;
 }

@@ -14,9 +14,8 @@ public:
     return rules;
   }
 
-  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest given,
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, SharedModelRequest request,
                           ModelSink& sink) override {
-    const auto request = std::make_shared<const ModelRequest>(std::move(given));
     auto outgoing = bearer_request(endpoint, "POST", "/responses");
     EncodeRequest encode = [flags = endpoint.flags](const ModelRequest& whole) {
       return responses::encode_request(whole, flags);

@@ -63,8 +63,11 @@ std::string summary_of(const std::vector<FilePatch>& files, const std::vector<st
   std::size_t at = 0;
   for (const auto& file : files) {
     const auto* word = file.action == Action::add ? "add" : file.action == Action::remove ? "delete" : "update";
-    text += fmt::format("{} {} {}", at == 0 ? "" : ",", word, printable(paths[at++], 200));
-    if (!file.move_to.empty()) text += fmt::format(" and move it to {}", printable(paths[at++], 200));
+    text += fmt::format("{} {} {}", at == 0 ? "" : ",", word, printable(paths[at], 200));
+    ++at;
+    if (file.move_to.empty()) continue;
+    text += fmt::format(" and move it to {}", printable(paths[at], 200));
+    ++at;
   }
   return printable(text, 2000);
 }
