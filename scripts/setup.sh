@@ -8,7 +8,7 @@ export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
 BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev ccache cmake ninja-build git ca-certificates
   libboost1.81-dev libboost-json1.81-dev libboost-container1.81-dev libssl-dev libsqlite3-dev zlib1g-dev libfmt-dev
   libseccomp-dev libsodium-dev libre2-dev libutf8proc-dev libgumbo-dev libcmark-gfm-dev libcmark-gfm-extensions-dev)
-TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format-19 clang-tidy-19 chromium tmux python3 python3-venv util-linux strace curl xz-utils zsh fish prometheus)
+TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format-19 clang-tidy-19 chromium tmux python3 python3-venv util-linux strace curl xz-utils zsh fish prometheus openssl)
 
 have_package() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
 

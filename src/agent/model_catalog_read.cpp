@@ -1,6 +1,7 @@
 // Reading the catalog's sources: the rows and prices of the build, and the configuration over them.
 #include "agent/model_catalog.hpp"
 #include "base/embedded.hpp"
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "net/egress.hpp"
 #include <algorithm>
@@ -139,9 +140,7 @@ void ModelCatalog::apply_provider(std::string_view id, const json::object& setti
   auto& provider = *std::ranges::find(providers_, id, &Provider::id);
   provider.configured = true;
   provider.api = string_or(settings, "api", provider.api);
-  provider.base_url = string_or(settings, "baseUrl", provider.base_url);
-  while (provider.base_url.ends_with('/'))
-    provider.base_url.pop_back();
+  provider.base_url = without_trailing_slashes(string_or(settings, "baseUrl", provider.base_url));
   if (const auto* key = find(settings, "apiKey"); key && (key->is_object() || !string_or(settings, "apiKey").empty()))
     provider.api_key = credential_text(*key, environment_);
   if (bool_or(settings, "authHeader", false)) provider.flags.insert("bearer");

@@ -34,4 +34,10 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
+std::string without_trailing_slashes(std::string_view address) {
+  while (address.ends_with('/'))
+    address.remove_suffix(1);
+  return std::string(address);
+}
+
 } // namespace openclaw

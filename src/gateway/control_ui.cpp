@@ -1,6 +1,7 @@
 #include "gateway/control_ui.hpp"
 
 #include "async/offload.hpp"
+#include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -70,8 +71,7 @@ bool decodable(std::string_view path) {
 } // namespace
 
 Result<ControlUi> ControlUi::open(const std::string& root, std::string base_path) {
-  while (base_path.ends_with('/'))
-    base_path.pop_back();
+  base_path = without_trailing_slashes(base_path);
   if (base_path.empty()) base_path = "/control";
   if (base_path.front() != '/' || !decodable(base_path) || base_path.find("//") != std::string::npos)
     return fail(Kind::invalid, fmt::format("gateway.controlUi.basePath \"{}\" is no path.", printable(base_path, 100)),

@@ -1,5 +1,6 @@
 #include "gateway/door.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "gateway/remote.hpp"
 #include <algorithm>
@@ -24,11 +25,8 @@ HostPort split_host(std::string_view host) {
 }
 
 std::vector<std::string> lowered(std::vector<std::string> names) {
-  for (auto& name : names) {
-    name = lowercase_ascii(trim(name));
-    while (name.ends_with('/'))
-      name.pop_back();
-  }
+  for (auto& name : names)
+    name = without_trailing_slashes(lowercase_ascii(trim(name)));
   return names;
 }
 

@@ -154,6 +154,11 @@ policy::AccessRules access_rules(const json::value& config, const AccountSetting
   if (const auto* defaults = find_path(config, "channels.defaults"); defaults && group.empty())
     group = string_or(*defaults, "groupPolicy", "");
   rules.group = group_policy(group);
+  // As OpenClaw: it closes what another key opens, and opens nothing.
+  if (bool_or(values, "allowlistOnly", false)) {
+    if (rules.direct != policy::DirectPolicy::disabled) rules.direct = policy::DirectPolicy::allowlist;
+    if (rules.group == policy::GroupPolicy::open) rules.group = policy::GroupPolicy::allowlist;
+  }
   rules.group_allow_from = strings_of(find(values, "groupAllowFrom"));
   rules.allow_bots = bool_or(values, "allowBots", false);
   rules.require_mention = bool_or(values, "requireMention", true);

@@ -152,6 +152,89 @@ TEST_F(OutboxTest, GivesUpAfterEightAttemptsAndSaysSo) {
   EXPECT_EQ(state("a"), "dead");
 }
 
+TEST_F(OutboxTest, ThePausesGrowAndEndAtHalfAMinute) {
+  connect();
+  const std::int64_t least[] = {400, 800, 1600, 3200, 6400, 12'800, 25'600};
+  for (int i = 0; i < 7; ++i)
+    channel_->problems.push_back(ports::SendProblem{ports::SendFault::transient, "Down.", 0});
+  put(row("a", "one"));
+  outbox_->wake();
+  for (std::size_t i = 0; i < 7; ++i) {
+    ASSERT_TRUE(until([&] { return channel_->sent.size() == i + 1 && time_.sleepers() == 1; })) << i;
+    EXPECT_EQ(state("a"), "queued");
+    time_.advance(least[i] - 1);
+    settle();
+    EXPECT_EQ(channel_->sent.size(), i + 1) << "too early after attempt " << i + 1;
+    time_.advance(101);
+  }
+  EXPECT_TRUE(until([&] { return state("a") == "sent"; }));
+  for (const auto& message : channel_->sent)
+    EXPECT_EQ(message.idempotency_key, channel_->sent.front().idempotency_key);
+}
+
+TEST_F(OutboxTest, AnAbsurdPauseOfThePlatformIsCut) {
+  connect();
+  channel_->problems.push_back(ports::SendProblem{ports::SendFault::retry_after, "Later.", 24LL * 3600 * 1000});
+  put(row("a", "one"));
+  outbox_->wake();
+  ASSERT_TRUE(until([&] { return channel_->sent.size() == 1 && time_.sleepers() == 1; }));
+  time_.advance(15 * 60 * 1000);
+  EXPECT_TRUE(until([&] { return state("a") == "sent"; }));
+}
+
+TEST_F(OutboxTest, EachFaultHasItsEndAndTheChatIsToldWhereItCanBe) {
+  connect();
+  using ports::SendFault;
+  const std::pair<SendFault, bool> faults[] = {{SendFault::refused, false},
+                                               {SendFault::missing, false},
+                                               {SendFault::too_long, true},
+                                               {SendFault::unsupported, true}};
+  for (const auto& [fault, told] : faults) {
+    const auto id = fmt::format("f{}", static_cast<int>(fault));
+    const auto before = channel_->sent.size();
+    channel_->problems.push_back(ports::SendProblem{fault, "No.", 0});
+    put(row(id, "words", id));
+    outbox_->wake();
+    ASSERT_TRUE(until([&] { return state(id) == "dead" && state(id + "-lost") == (told ? "sent" : "none"); })) << id;
+    EXPECT_EQ(channel_->sent.size(), before + (told ? 2 : 1)) << id;
+    EXPECT_EQ((*store::find_outgoing(database_->reader(), id))->error, "No.");
+  }
+  EXPECT_EQ(time_.sleepers(), 0U) << "none of them is tried again";
+}
+
+TEST_F(OutboxTest, MarkupThatIsRefusedTwiceIsDeadAndNotTriedForEver) {
+  connect();
+  for (int i = 0; i < 2; ++i)
+    channel_->problems.push_back(ports::SendProblem{ports::SendFault::bad_format, "Bad.", 0});
+  put(row("a", "**one**"));
+  outbox_->wake();
+  ASSERT_TRUE(until([&] { return state("a") == "dead"; }));
+  ASSERT_GE(channel_->sent.size(), 2U);
+  EXPECT_FALSE(channel_->sent[0].plain);
+  EXPECT_TRUE(channel_->sent[1].plain);
+}
+
+TEST_F(OutboxTest, ADeadMessageDoesNotHoldUpTheNextOneOfItsChat) {
+  connect();
+  channel_->problems.push_back(ports::SendProblem{ports::SendFault::refused, "Blocked.", 0});
+  put(row("a", "one"));
+  put(row("b", "two"));
+  outbox_->wake();
+  ASSERT_TRUE(until([&] { return state("b") == "sent"; }));
+  EXPECT_EQ(state("a"), "dead");
+}
+
+TEST_F(OutboxTest, WhatWaitedADayForItsAccountIsDead) {
+  put(row("a", "one"));
+  outbox_->wake();
+  settle();
+  EXPECT_EQ(state("a"), "queued");
+  time_.advance(24LL * 3600 * 1000 + 1);
+  outbox_->account_changed();
+  ASSERT_TRUE(until([&] { return state("a") == "dead"; }));
+  EXPECT_TRUE(channel_->sent.empty());
+}
+
 TEST_F(OutboxTest, WhatAFormerLifeWasSendingIsDoubtfulButANoticeIsSentAgain) {
   connect();
   auto answer = row("a", "one");

@@ -46,6 +46,18 @@ TEST(AccessRules, OutsideOfAGuildANameOpensNothing) {
   EXPECT_FALSE(access_rules({}, settings, room("-5", "", "general"), "main").group_listed);
 }
 
+TEST(AccessRules, AllowlistOnlyClosesAndOpensNothing) {
+  const auto rules = [](std::string_view values) { return access_rules({}, account(values), room("c"), "main"); };
+  const auto open = rules(R"({"allowlistOnly":true,"dm":{"policy":"open"},"groupPolicy":"open"})");
+  EXPECT_EQ(open.direct, policy::DirectPolicy::allowlist);
+  EXPECT_EQ(open.group, policy::GroupPolicy::allowlist);
+  EXPECT_EQ(rules(R"({"allowlistOnly":true})").direct, policy::DirectPolicy::allowlist) << "no codes either";
+  const auto off = rules(R"({"allowlistOnly":true,"dm":{"policy":"disabled"},"groupPolicy":"disabled"})");
+  EXPECT_EQ(off.direct, policy::DirectPolicy::disabled);
+  EXPECT_EQ(off.group, policy::GroupPolicy::disabled);
+  EXPECT_EQ(rules(R"({"allowlistOnly":false,"dm":{"policy":"open"}})").direct, policy::DirectPolicy::open);
+}
+
 TEST(AccessRules, AnAgentsNameIsAMentionWhereNoPatternsAreSet) {
   const auto config = parsed(R"({"agents":{"list":[{"id":"main","identity":{"name":"Claw Bot"}}]}})");
   const auto rules = access_rules(config, account("{}"), room("c"), "main");

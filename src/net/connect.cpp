@@ -17,6 +17,10 @@ constexpr std::int64_t kCandidateMs = 3000; // while others are left to try
 constexpr std::size_t kCandidates = 8;
 constexpr std::size_t kTunnelHeadBytes = 16 * 1024;
 
+std::string name_of(const Proxy& proxy) {
+  return host_and_port(proxy.host, proxy.port);
+}
+
 std::unexpected<Error> timed_out(const std::string& where) {
   return fail(Kind::timeout, fmt::format("Connecting to {} took too long.", where),
               "Check that the address is right and that the network is up.");
@@ -26,7 +30,8 @@ Error connect_error(const Code& code, const std::string& where) {
   if (code == asio::error::operation_aborted) return async::error_from(code, "Connecting to " + where);
   if (code == asio::error::connection_refused)
     return {Kind::transient, fmt::format("Nothing answers at {}: the connection was refused.", where),
-            "Start that server, or correct its address in the configuration.", "ECONNREFUSED"};
+            "Start that server, or correct its address in the configuration.",
+            {}};
   return {Kind::transient,
           fmt::format("Connecting to {} failed: {}.", where, code.message()),
           "Check that the address is right and that the network is up.",
@@ -66,7 +71,7 @@ Task<Endpoints> resolve(async::Executor executor, std::string host, int port, st
                    "Check this machine's DNS.");
   if (state->code)
     co_return fail(Kind::transient, fmt::format("The name {} could not be looked up: {}.", host, state->code.message()),
-                   "Check its spelling and this machine's DNS.", "ENOTFOUND");
+                   "Check its spelling and this machine's DNS.");
   co_return std::move(state->endpoints);
 }
 
@@ -121,6 +126,20 @@ Task<Socket> connect_host(async::Executor executor, std::string host, int port, 
   co_return std::unexpected(last);
 }
 
+// Which variable of the environment names the proxy of this destination.
+const char* variable_of(const Url& url) {
+  return url.tls() ? "HTTPS_PROXY" : "HTTP_PROXY";
+}
+
+Task<Socket> connect_proxy(async::Executor executor, Destination destination, std::shared_ptr<Deadline> deadline) {
+  const auto& proxy = *destination.proxy;
+  auto socket = co_await connect_host(executor, proxy.host, proxy.port, false, deadline);
+  if (socket || socket.error().kind == Kind::cancelled) co_return socket;
+  co_return fail(socket.error().kind,
+                 fmt::format("The proxy {} cannot be reached. {}", name_of(proxy), socket.error().message),
+                 fmt::format("Check {} and that the proxy runs.", variable_of(destination.url)));
+}
+
 Task<Socket> open_tunnel(Socket socket, Destination destination, std::shared_ptr<Deadline> deadline) {
   const auto where = host_and_port(destination.url.host, destination.url.port);
   std::string request = fmt::format("CONNECT {} HTTP/1.1\r\nHost: {}\r\n", where, where);
@@ -137,7 +156,10 @@ Task<Socket> open_tunnel(Socket socket, Destination destination, std::shared_ptr
     if (!bytes) {
       written = std::unexpected(bytes.error());
     } else if (bytes->empty()) {
-      written = fail(Kind::transient, "The proxy closed the connection.", "Check HTTPS_PROXY.");
+      written = fail(
+          Kind::transient,
+          fmt::format("The proxy {} closed the connection instead of opening {}.", name_of(*destination.proxy), where),
+          fmt::format("Check {}: it must name an HTTP proxy.", variable_of(destination.url)));
     } else {
       written = parser.feed(*bytes);
     }
@@ -145,12 +167,12 @@ Task<Socket> open_tunnel(Socket socket, Destination destination, std::shared_ptr
   if (deadline->expired()) co_return timed_out(where + " through the proxy");
   CO_TRY_VOID(std::move(written));
   const auto status = parser.take_response().status;
-  if (status == 407)
-    co_return fail(Kind::denied, "The proxy wants a user name and password, or refuses the ones it got.",
-                   "Put them into HTTPS_PROXY as http://user:password@host:port.");
+  if (status == 407) co_return std::unexpected(proxy_wants_credentials(destination));
   if (status < 200 || status > 299 || !parser.take_rest().empty())
-    co_return fail(Kind::remote, fmt::format("The proxy refused a tunnel to {} with status {}.", where, status),
-                   "Check what the proxy allows, or add the host to NO_PROXY.");
+    co_return fail(Kind::transient,
+                   fmt::format("The proxy {} refuses to open {} (status {}).", name_of(*destination.proxy), where,
+                               status),
+                   "Allow that host at the proxy, or name it in NO_PROXY where it can be reached directly.");
   co_return take_socket(std::move(stream));
 }
 
@@ -169,6 +191,16 @@ Task<std::shared_ptr<TlsContext>> tls_context(std::shared_ptr<TlsStore> store) {
 
 std::string host_and_port(const std::string& host, int port) {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+}
+
+// Not Kind::denied: no key and no account is to blame, and whoever runs the proxy may mend it at any time.
+Error proxy_wants_credentials(const Destination& destination) {
+  return {Kind::transient,
+          fmt::format("The proxy {} wants a user name and password, or refuses the ones it got.",
+                      name_of(*destination.proxy)),
+          fmt::format("Put them into {} as http://user:password@host:port and start the program again.",
+                      variable_of(destination.url)),
+          {}};
 }
 
 Result<> check_destination(const Destination& destination) {
@@ -195,12 +227,15 @@ Task<std::unique_ptr<Stream>> connect_stream(Destination destination, std::share
   if (destination.url.tls()) {
     CO_TRY(context, co_await tls_context(tls));
   }
-  const bool guarded = destination.egress == Egress::public_only && !destination.proxy;
-  const auto host = destination.proxy ? destination.proxy->host : destination.url.host;
-  const int port = destination.proxy ? destination.proxy->port : destination.url.port;
-  CO_TRY(auto socket, co_await connect_host(executor, host, port, guarded, deadline));
-  if (destination.proxy && destination.tunnel()) {
-    CO_TRY(socket, co_await open_tunnel(std::move(socket), destination, deadline));
+  Socket socket(executor);
+  if (destination.proxy) {
+    CO_TRY(socket, co_await connect_proxy(executor, destination, deadline));
+    if (destination.tunnel()) {
+      CO_TRY(socket, co_await open_tunnel(std::move(socket), destination, deadline));
+    }
+  } else {
+    const bool guarded = destination.egress == Egress::public_only;
+    CO_TRY(socket, co_await connect_host(executor, destination.url.host, destination.url.port, guarded, deadline));
   }
   if (!destination.url.tls()) co_return make_plain_stream(std::move(socket));
   auto stream = co_await start_tls(std::move(context), std::move(socket), destination.url.host, deadline);

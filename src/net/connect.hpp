@@ -23,6 +23,8 @@ struct Destination {
 
 // What can be said about a destination before anything is resolved.
 Result<> check_destination(const Destination& destination);
+// What a proxy's status 407 means to a person.
+Error proxy_wants_credentials(const Destination& destination);
 // `deadline` is armed by the caller and covers all of it.
 Task<std::unique_ptr<Stream>> connect_stream(Destination destination, std::shared_ptr<TlsStore> tls,
                                              std::shared_ptr<Deadline> deadline);

@@ -32,6 +32,19 @@ struct ClientCore {
   ConnectionPool pool;
 };
 
+std::unexpected<Error> not_sent(Error error) {
+  error.code = kNotSent;
+  return std::unexpected(std::move(error));
+}
+
+Result<Destination> destination_of(const ClientCore& core, const Outbound& request, const Url& url) {
+  Destination destination{url, request.egress, std::nullopt};
+  auto proxy = core.proxies.choose(url);
+  if (!proxy) return not_sent(std::move(proxy).error());
+  destination.proxy = std::move(*proxy);
+  return destination;
+}
+
 // One request on one connection.
 struct Attempt {
   std::unique_ptr<Stream> stream;
@@ -202,7 +215,7 @@ Task<> dial(std::shared_ptr<ClientCore> core, std::shared_ptr<Attempt> attempt, 
   attempt->deadline->arm(timeout_ms);
   auto stream = co_await connect_stream(std::move(destination), core->tls, attempt->deadline);
   attempt->deadline->disarm();
-  if (!stream) co_return std::unexpected(stream.error());
+  if (!stream) co_return not_sent(std::move(stream).error());
   attempt->stream = std::move(*stream);
   co_return Result<>{};
 }
@@ -213,8 +226,7 @@ bool may_retry(const Attempt& attempt, const Error& error) {
 }
 
 Task<std::shared_ptr<StreamedResponse>> open_once(std::shared_ptr<ClientCore> core, Outbound request, Url url) {
-  Destination destination{url, request.egress, std::nullopt};
-  CO_TRY(destination.proxy, core->proxies.choose(url));
+  CO_TRY(const auto destination, destination_of(*core, request, url));
   CO_TRY_VOID(check_destination(destination));
   const auto key =
       fmt::format("{} {} {} {}", url.scheme, host_and_port(url.host, url.port), static_cast<int>(request.egress),
@@ -225,15 +237,10 @@ Task<std::shared_ptr<StreamedResponse>> open_once(std::shared_ptr<ClientCore> co
     attempt->deadline = std::make_shared<Deadline>(core->executor);
     if (!fresh) attempt->stream = core->pool.take(key);
     attempt->reused = attempt->stream != nullptr;
-    if (!attempt->reused) {
-      auto dialled = co_await dial(core, attempt, destination, request.connect_timeout_ms);
-      if (!dialled) {
-        auto error = dialled.error();
-        if (error.code.empty()) error.code = kNotSent;
-        co_return std::unexpected(std::move(error));
-      }
-    }
+    if (!attempt->reused) CO_TRY_VOID(co_await dial(core, attempt, destination, request.connect_timeout_ms));
     auto answered = co_await send_and_read_head(attempt, request, head);
+    if (answered && attempt->head.status == 407 && destination.proxy)
+      co_return not_sent(proxy_wants_credentials(destination));
     if (answered) {
       request.body = {};
       std::shared_ptr<StreamedResponse> response =
@@ -289,8 +296,7 @@ std::string websocket_key() {
 Task<std::shared_ptr<WebSocket>> open_websocket(std::shared_ptr<ClientCore> core, Outbound request) {
   CO_TRY(auto url, parse_url(request.url));
   if (url.scheme == "http" || url.scheme == "https") url.scheme = url.tls() ? "wss" : "ws";
-  Destination destination{url, request.egress, std::nullopt};
-  CO_TRY(destination.proxy, core->proxies.choose(url));
+  CO_TRY(const auto destination, destination_of(*core, request, url));
   const auto key = websocket_key();
   request.method = "GET";
   request.body = {};

@@ -236,6 +236,61 @@ Task<std::string> read_until_blank(std::shared_ptr<Stream> stream) {
   co_return all;
 }
 
+// A proxy that does not know us.
+Task<> who_are_you(std::shared_ptr<Stream> stream, int) {
+  CO_TRY(auto request, co_await read_until_blank(stream));
+  const std::string answer = "HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n";
+  std::vector<std::string_view> parts{answer};
+  co_return co_await stream->write(std::move(parts));
+}
+
+TEST_F(HttpClientTest, AProxyThatWantsAPasswordIsNamedAndThePasswordIsNot) {
+  const boost::asio::ip::tcp::endpoint any(boost::asio::ip::address_v4::loopback(), 0);
+  const auto acceptor = std::make_shared<Acceptor>(loop.get_executor(), any);
+  scope.spawn("proxy", speak(acceptor, who_are_you));
+  const auto where = "127.0.0.1:" + std::to_string(acceptor->local_endpoint().port());
+  ClientConfig config;
+  config.http_proxy = config.https_proxy = "http://me:hunter22@" + where;
+  make_client(config);
+  for (const auto* url : {"http://somewhere.example/", "https://somewhere.example/"}) {
+    auto answer = fetch(Outbound("GET", url));
+    ASSERT_FALSE(answer) << url;
+    EXPECT_EQ(answer.error().code, kNotSent) << url;
+    const auto said = answer.error().text();
+    EXPECT_TRUE(said.starts_with("The proxy " + where + " wants a user name and password")) << said;
+    EXPECT_NE(said.find("_PROXY"), std::string::npos) << said;
+    EXPECT_EQ(said.find("hunter22"), std::string::npos) << said;
+  }
+  auto socket = run(client->connect_websocket(Outbound("GET", "ws://somewhere.example/")));
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().code, kNotSent);
+}
+
+TEST_F(HttpClientTest, WhatReachedNobodyIsKnownAsNotSent) {
+  const boost::asio::ip::tcp::endpoint any(boost::asio::ip::address_v4::loopback(), 0);
+  int port = 0;
+  {
+    const Acceptor closed(loop.get_executor(), any);
+    port = closed.local_endpoint().port();
+  }
+  make_client();
+  auto direct = fetch(Outbound("GET", "http://127.0.0.1:" + std::to_string(port) + "/"));
+  ASSERT_FALSE(direct);
+  EXPECT_EQ(direct.error().code, kNotSent) << direct.error().text();
+  ClientConfig config;
+  config.http_proxy = "http://127.0.0.1:" + std::to_string(port);
+  make_client(config);
+  auto through = fetch(Outbound("GET", "http://somewhere.example/"));
+  ASSERT_FALSE(through);
+  EXPECT_EQ(through.error().code, kNotSent);
+  EXPECT_TRUE(through.error().message.starts_with("The proxy 127.0.0.1:")) << through.error().text();
+  config.http_proxy = "socks5://127.0.0.1:1";
+  make_client(config);
+  auto unusable = fetch(Outbound("GET", "http://somewhere.example/"));
+  ASSERT_FALSE(unusable);
+  EXPECT_EQ(unusable.error().code, kNotSent);
+}
+
 // Answers one request per connection, says keep-alive and yet closes when the second request arrives.
 Task<> forgetful(std::shared_ptr<Stream> stream, int number) {
   CO_TRY(auto request, co_await read_until_blank(stream));
@@ -306,6 +361,14 @@ TEST(ProxyRules, KnowsExceptions) {
   const auto all = ProxyRules("http://proxy:8080", "", "*").choose(*parse_url("https://a.example/"));
   ASSERT_TRUE(all);
   EXPECT_FALSE(*all);
+}
+
+TEST(ProxyRules, WhatIsOnThisMachineIsAskedOfNoProxy) {
+  const ProxyRules rules("http://proxy:8080", "http://proxy:8080", "");
+  for (const auto* text : {"http://localhost:11434/", "ws://a.localhost/", "https://127.8.9.1/", "http://[::1]:8080/"})
+    EXPECT_FALSE(*rules.choose(*parse_url(text))) << text;
+  for (const auto* text : {"http://localhost.example/", "http://128.0.0.1/", "wss://10.0.0.1/", "http://[::2]/"})
+    EXPECT_TRUE(*rules.choose(*parse_url(text))) << text;
 }
 
 TEST(ProxyRules, NeverShowsThePassword) {

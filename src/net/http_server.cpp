@@ -2,7 +2,7 @@
 
 #include "async/event.hpp"
 #include "base/log.hpp"
-#include "net/http_connection.hpp"
+#include "net/http_exchange.hpp"
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <fmt/core.h>

@@ -1,5 +1,6 @@
 #include "net/trace_export.hpp"
 
+#include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -109,9 +110,7 @@ Task<> TraceExport::flush() {
 }
 
 Task<> TraceExport::send(std::vector<trace::Record> spans, std::int64_t patience_ms) {
-  auto endpoint = string_or(settings_, "endpoint");
-  while (endpoint.ends_with('/'))
-    endpoint.pop_back();
+  auto endpoint = without_trailing_slashes(string_or(settings_, "endpoint"));
   if (!endpoint.ends_with("/v1/traces")) endpoint += "/v1/traces";
   Outbound request("POST", std::move(endpoint));
   if (const auto* headers = find(settings_, "headers"); headers && headers->is_object())

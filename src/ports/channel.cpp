@@ -36,6 +36,7 @@ std::string folder_key_name(std::string_view channel, std::string_view account) 
 SendProblem problem_from(const Error& error) {
   SendProblem problem;
   problem.message = error.text();
+  if (error.code == net::kNotSent) return problem;
   switch (error.kind) {
   case Kind::denied:
     problem.fault = SendFault::refused;
@@ -46,12 +47,8 @@ SendProblem problem_from(const Error& error) {
   case Kind::invalid:
     problem.fault = SendFault::unsupported;
     break;
-  case Kind::transient:
-  case Kind::busy:
-    problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous;
-    break;
   default:
-    problem.fault = error.code == net::kNotSent ? SendFault::transient : SendFault::ambiguous;
+    problem.fault = SendFault::ambiguous;
   }
   return problem;
 }

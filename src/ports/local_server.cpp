@@ -1,5 +1,6 @@
 #include "ports/local_server.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include <fmt/core.h>
 
@@ -7,9 +8,7 @@ namespace openclaw::ports {
 
 std::string server_address(std::string_view setting, int default_port) {
   const auto otherwise = fmt::format("http://127.0.0.1:{}", default_port);
-  std::string text(trim(setting));
-  while (text.ends_with('/'))
-    text.pop_back();
+  auto text = without_trailing_slashes(trim(setting));
   if (text.empty()) return otherwise;
   const bool has_scheme = text.find("://") != std::string::npos;
   if (!has_scheme) {

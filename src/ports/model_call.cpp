@@ -1,6 +1,7 @@
 #include "ports/model_call.hpp"
 
 #include "async/offload.hpp"
+#include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -70,9 +71,7 @@ std::size_t size_of(const ModelRequest& request) {
 } // namespace
 
 net::Outbound model_request(const ModelEndpoint& endpoint, std::string_view method, std::string_view path) {
-  auto base = std::string_view(endpoint.base_url);
-  while (base.ends_with('/'))
-    base.remove_suffix(1);
+  const auto base = without_trailing_slashes(endpoint.base_url);
   net::Outbound request{std::string(method), fmt::format("{}{}", base, path)};
   for (const auto& [name, value] : endpoint.headers)
     request.headers.set(name, value);

@@ -89,6 +89,10 @@ test("with a password it logs in once; a login that was ended elsewhere is made 
   await gateway.start();
   await listening();
   assert.equal(logins().length, 1, "the token is kept");
+  const { token } = fake.calls.findLast((call) => call.token && call.path.endsWith("/sync"));
+  for (const name of fs.readdirSync(gateway.stateDir, { recursive: true }).map((one) => path.join(gateway.stateDir, one)))
+    if (fs.statSync(name).isFile()) assert.ok(!fs.readFileSync(name).includes(token), `the token stands in ${name}`);
+  assert.match((await gateway.command(["secrets", "list"])).stdout, /channels\.matrix\.default\.keys/);
   await gateway.stop();
   fake.revokeAll();
   say(room, "are you there");
@@ -201,8 +205,63 @@ test("threadReplies always answers each message of a room in a thread of its own
   assert.equal((await told(room, /in it/)).content["m.relates_to"], undefined);
 });
 
-test("a setting that would open what it is meant to close is refused", async () => {
-  await start({ allowlistOnly: true }, { wait: false });
-  const { stdout } = await gateway.command(["channels", "status"]);
-  assert.match(stdout, /allowlistOnly/);
+test("allowlistOnly closes what dm.policy and groupPolicy open", async () => {
+  await start({ allowlistOnly: true, dm: { policy: "open", allowFrom: [ada] }, groupPolicy: "open" });
+  const stranger = fake.world.createRoom(eve, { direct: true, invite: [claw] });
+  const unlisted = fake.world.createRoom(eve, { name: "Anybody", invite: [claw, bo] });
+  fake.world.join(unlisted.id, bo);
+  await Promise.all([joined(stranger), joined(unlisted)]);
+  say(stranger, "let me in", { from: eve });
+  say(unlisted, "and here", { from: eve, ...mentioned });
+  const room = fake.world.createRoom(ada, { direct: true, invite: [claw] });
+  say(room, "hello");
+  await told(room, /hello/);
+  assert.deepEqual([sent(stranger).length, sent(unlisted).length], [0, 0]);
+  assert.equal((await model.requests({ text: "let me in" })).length + (await model.requests({ text: "and here" })).length, 0);
+});
+
+test("an upgraded room is followed: its settings hold in the new one, also after a restart, and answers that were due arrive there", async () => {
+  await homeserver();
+  const room = fake.world.createRoom(ada, { name: "Team", invite: [claw, eve], open: true });
+  await start({ groups: { [room.id]: { requireMention: false } }, groupAllowFrom: [ada] });
+  await joined(room);
+  say(room, "in the old room");
+  await told(room, /in the old room/);
+  say(room, "HOLD:1:upgraded and then");
+  await model.requests({ text: "HOLD:1:upgraded", state: "held", atLeast: 1 });
+  const next = fake.world.upgrade(room.id, ada);
+  await joined(next);
+  await model.release("upgraded");
+  await told(next, /and then/);
+  say(next, "in the new room");
+  await told(next, /in the new room/);
+  await gateway.stop();
+  await gateway.start();
+  await listening();
+  say(next, "still without a mention");
+  await told(next, /still without a mention/);
+  // Anybody can make a room that says it replaced another.
+  const claimed = fake.world.createRoom(eve, { name: "Team", invite: [claw, ada], predecessor: { room_id: room.id, event_id: "$x" } });
+  fake.world.join(claimed.id, ada);
+  await joined(claimed);
+  say(claimed, "the false one", mentioned);
+  say(next, "the true one");
+  await told(next, /the true one/);
+  assert.equal(sent(claimed).length, 0);
+});
+
+test("a replacement that cannot be joined is said, and followed when we are invited", async () => {
+  await homeserver();
+  const room = fake.world.createRoom(ada, { name: "Closed", invite: [claw] });
+  await start({ groups: { [room.id]: { requireMention: false } } });
+  await joined(room);
+  say(room, "hello");
+  await told(room, /hello/);
+  const next = fake.world.upgrade(room.id, ada);
+  const said = async () => /was replaced by .* cannot be joined: .*Invite this account/.test((await account()).lastError ?? "");
+  await until(said, "the reason to be said");
+  fake.world.member(next, ada, claw, "invite");
+  await joined(next);
+  say(next, "here you are");
+  await told(next, /here you are/);
 });

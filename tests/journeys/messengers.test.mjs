@@ -7,7 +7,7 @@ import { after, afterEach, before, test } from "node:test";
 import { FakeTelegram } from "../peers/telegram/fake.mjs";
 import { makeConfig } from "./lib/config.mjs";
 import { Gateway } from "./lib/gateway.mjs";
-import { Model } from "./lib/model.mjs";
+import { Model, script } from "./lib/model.mjs";
 import { until } from "./lib/waiting.mjs";
 
 let model;
@@ -200,6 +200,32 @@ test("in a group its owner says when it answers, and the sender decides which to
   assert.match(JSON.stringify(request.body ?? request), /Bo: the cellar is flooded/);
 });
 
+// parity: 1.2-group-tools
+test("a group's tools are its own, its senders' come before them, and another group's rules touch neither", async () => {
+  const telegram = await peer();
+  const entry = { requireMention: false, tools: { deny: ["exec"] }, toolsBySender: { 8: { allow: ["read"] } } };
+  const groups = { "-100500": entry, "-100600": { requireMention: false }, "*": { requireMention: false, tools: { deny: ["write"] } } };
+  const gateway = await startGateway(telegram, { groups, groupAllowFrom: [7, 8] });
+  const room = (id) => ({ id, type: "supergroup", title: `Room ${id}` });
+  const offered = async (text, chat, from) => {
+    await telegram.inject(telegram.message(text, { chat, ...(from && { from }) }));
+    await told(telegram, chat.id, new RegExp(text));
+    const [request] = await model.requests({ text, atLeast: 1 });
+    return ((request.body ?? request).tools ?? []).map((tool) => tool.function.name);
+  };
+  const ruled = await offered("ada in the ruled group", room(-100500));
+  assert.ok(!ruled.includes("exec") && ruled.includes("write"), String(ruled));
+  assert.deepEqual(await offered("bo in the ruled group", room(-100500), { id: 8, first_name: "Bo" }), ["read"]);
+  const other = await offered("ada in the other group", room(-100600));
+  assert.ok(other.includes("exec") && !other.includes("write"), String(other));
+  const alone = await offered("ada alone", { id: 7, type: "private" });
+  assert.ok(alone.includes("exec") && alone.includes("write"), String(alone));
+  // What was not offered is not run either.
+  await telegram.inject(telegram.message(script([{ tool: "exec", args: { command: "touch proof" } }, "then $RESULT"]), { chat: room(-100500) }));
+  await told(telegram, -100500, /then .*exec/);
+  assert.ok(!fs.existsSync(gateway.file("proof")));
+});
+
 test("the agent hears of reactions on its own messages, and of no others", async () => {
   const telegram = await peer();
   await startGateway(telegram);
@@ -249,5 +275,25 @@ test("blocks of an answer come while it is made; after a kill nothing of it come
   await gateway.start();
   await told(telegram, 7, /stopped while it answered/);
   assert.equal(telegram.sent(7).filter((message) => /chapter 1/.test(message.text)).length, 1);
+});
 
+// parity: 1.3-common
+test("humanDelay waits between the blocks of an answer, not before its first", async () => {
+  const telegram = await peer();
+  const config = makeConfig({ modelUrl: model.url });
+  config.agents.defaults.humanDelay = { mode: "custom", minMs: 1500, maxMs: 1600 };
+  const gateway = new Gateway({ modelUrl: model.url });
+  gateways.push(gateway);
+  config.agents.defaults.workspace = gateway.workspace;
+  config.channels = { telegram: { botToken: telegram.token, apiRoot: telegram.url, allowFrom: [7], blockStreaming: true } };
+  fs.writeFileSync(file(gateway), JSON.stringify(config));
+  await gateway.start();
+  const text = [1, 2, 3].map((number) => `paragraph ${number} ${"and so on ".repeat(100)}`).join("\n\n");
+  const asked = Date.now();
+  await telegram.inject(telegram.message(`go ${await model.answer("like-a-person", [{ text }])}`));
+  await told(telegram, 7, /paragraph 3/);
+  const times = telegram.calls.filter(({ method }) => method === "sendMessage").map(({ at }) => at);
+  const gaps = times.slice(1).map((at, index) => at - times[index]);
+  assert.ok(gaps.length >= 1 && gaps.every((gap) => gap >= 1450), `${gaps}`);
+  assert.ok(times[0] - asked < 1450 || process.env.OPENCLAW_TEST_PATIENCE > 1, "the first comes at once");
 });

@@ -54,7 +54,8 @@ async function login({ names = all, token = discord.token } = {}) {
 }
 const seen = (what, milliseconds = 10000) => until(() => got.includes(what), what, { milliseconds, describe: () => JSON.stringify(got) });
 
-describe("discord.js and the fake", { skip: unavailable, concurrency: 1 }, () => {
+// A suite that is skipped counts as nothing; a test counts as skipped.
+(unavailable ? test : describe)("discord.js and the fake", { skip: unavailable, concurrency: 1 }, () => {
   test("it logs in, and sees words, mentions, replies, files, edits, removals, reactions and threads", async () => {
     await login();
     assert.equal(client.user.tag, "claw");

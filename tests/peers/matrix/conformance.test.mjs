@@ -93,6 +93,19 @@ const text = (body, more = {}) => ({ msgtype: "m.text", body, ...more });
     assert.ok(fake.typings.some((sign) => sign.user === ada && sign.on));
   });
 
+  test("an upgraded room names its replacement, which names it, and takes no more words of others", async () => {
+    const room = fake.world.createRoom(ada, { name: "Old", invite: [claw], open: true });
+    fake.world.join(room.id, claw);
+    const [person, bot] = [await client(ada), await client(claw)];
+    const { replacement_room } = await person.upgradeRoom(room.id, "11");
+    await bot.joinRoom(replacement_room);
+    await until(() => bot.getRoom(replacement_room)?.findPredecessor()?.roomId === room.id, "the new room to name the old one");
+    const tombstone = bot.getRoom(room.id).currentState.getStateEvents("m.room.tombstone", "");
+    assert.equal(tombstone.getContent().replacement_room, replacement_room);
+    await assert.rejects(bot.sendMessage(room.id, text("still here")), (error) => error.errcode === "M_FORBIDDEN");
+    await bot.sendMessage(replacement_room, text("here"));
+  });
+
   test("the same transaction is the same event", async () => {
     const room = fake.world.createRoom(claw, {});
     const bot = await client(claw);

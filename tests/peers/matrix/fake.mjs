@@ -124,6 +124,7 @@ export class FakeMatrix {
     if (route === "POST client/v3" && rest[0] === "login") return this.#login(json(body));
     if (area === "media" && version === "v3" && rest[0] === "download") return this.#download(rest[1], rest[2], !this.oldMedia);
     const { user, device, token } = this.#who(request);
+    call.token = token;
     if (area === "media" && rest[0] === "upload") return this.#upload(request, body);
     if (area === "media" && rest[0] === "config") return { "m.upload.size": 50_000_000 };
     if (area === "client" && version === "v1" && rest[0] === "media") {
@@ -252,6 +253,10 @@ export class FakeMatrix {
       return {};
     }
     if (route === "POST join") return { room_id: world.join(roomId, user).id };
+    if (route === "POST upgrade") {
+      if (typeof json(body).new_version !== "string") throw new Refusal(400, "M_BAD_JSON", "'new_version' is needed");
+      return { replacement_room: world.upgrade(roomId, user).id };
+    }
     if (route === "POST leave") {
       world.member(world.rooms.get(roomId), user, user, "leave");
       return {};

@@ -305,6 +305,18 @@ const count = (roomId, fits) => ada.getRoom(roomId).getLiveTimeline().getEvents(
     assert.equal(ada.getRoom(other).getMember(bot.user_id).membership, "invite");
   });
 
+  test("an upgraded room is followed, and its settings hold in the new one", async () => {
+    const room = await groupRoom({ preset: "public_chat" });
+    await start({ groups: { [room]: { requireMention: false } }, groupPolicy: "open" });
+    await joined(room);
+    const { replacement_room } = await ada.upgradeRoom(room, "9");
+    await joined(replacement_room);
+    const own = mark();
+    const seen = watch(ada, replacement_room);
+    await ada.sendMessage(replacement_room, text(own));
+    await seen(bySelf(own), "an answer without a mention in the new room");
+  });
+
   test("a message goes to somebody who never wrote", async () => {
     await start();
     const own = mark();

@@ -49,11 +49,11 @@ export class World {
     return room;
   }
 
-  createRoom(creator, { name, alias, direct = false, invite = [] } = {}) {
+  createRoom(creator, { name, alias, direct = false, invite = [], open = false, predecessor } = {}) {
     const id = `!${crypto.randomBytes(9).toString("base64url")}:${this.serverName}`;
-    const room = { id, events: [], state: new Map(), members: new Map(), typing: new Set(), typingAt: 0, receipts: [] };
+    const room = { id, events: [], state: new Map(), members: new Map(), typing: new Set(), typingAt: 0, receipts: [], open };
     this.rooms.set(id, room);
-    this.append(room, creator, "m.room.create", { room_version: "10" }, { state_key: "" });
+    this.append(room, creator, "m.room.create", { room_version: "10", ...(predecessor && { predecessor }) }, { state_key: "" });
     this.member(room, creator, creator, "join");
     if (name) this.append(room, creator, "m.room.name", { name }, { state_key: "" });
     if (alias) {
@@ -62,6 +62,15 @@ export class World {
     }
     for (const user of invite) this.member(room, creator, user, "invite", direct ? { is_direct: true } : {});
     return room;
+  }
+
+  /** Nobody is taken along: who may join the new room does so, the others need an invitation. In the old one nobody else may speak any more. */
+  upgrade(roomId, user) {
+    const room = this.room(roomId, user);
+    if (room.events[0].sender !== user) throw forbidden("You don't have permission to upgrade the room");
+    const next = this.createRoom(user, { name: room.state.get("m.room.name|")?.content.name, open: room.open, predecessor: { room_id: roomId, event_id: room.events.at(-1).event_id } });
+    this.append(room, user, "m.room.tombstone", { body: "This room has been replaced", replacement_room: next.id }, { state_key: "" });
+    return next;
   }
 
   member(room, sender, user, membership, more = {}) {
@@ -74,7 +83,7 @@ export class World {
     if (!room) throw unknownRoom();
     const membership = room.members.get(user);
     if (membership === "join") return room;
-    if (membership !== "invite") throw forbidden("You are not invited to this room.");
+    if (membership !== "invite" && !room.open) throw forbidden("You are not invited to this room.");
     this.member(room, user, user, "join");
     return room;
   }
@@ -99,6 +108,7 @@ export class World {
   /** As the homeserver judges a client's event before it takes it. */
   take(roomId, sender, type, content) {
     const room = this.room(roomId, sender);
+    if (room.state.has("m.room.tombstone|") && room.events[0].sender !== sender) throw forbidden("You don't have permission to post that to the room. user_level (0) < send_level (50)");
     if (Buffer.byteLength(JSON.stringify(content)) + 600 > 65536) throw new Refusal(413, "M_TOO_LARGE", "event too large");
     if (type === "m.room.message" && (typeof content.body !== "string" || typeof content.msgtype !== "string"))
       throw new Refusal(400, "M_BAD_JSON", "'body' or 'msgtype' not in content");

@@ -51,7 +51,10 @@ async function people() {
   return slack.direct("U0ADA");
 }
 
-describe("Bolt by Socket Mode", { skip: missing }, () => {
+// A suite that is skipped counts as nothing; a test counts as skipped.
+const suite = missing ? test : describe;
+
+suite("Bolt by Socket Mode", { skip: missing }, () => {
   let app;
   let direct;
   before(async () => {
@@ -149,7 +152,7 @@ describe("Bolt by Socket Mode", { skip: missing }, () => {
   });
 });
 
-describe("Bolt by HTTP events", { skip: missing }, () => {
+suite("Bolt by HTTP events", { skip: missing }, () => {
   let app;
   before(async () => {
     slack = await FakeSlack.start();

@@ -343,7 +343,7 @@ export class FakeSlack {
       case "apps.connections.open": {
         const ticket = crypto.randomUUID();
         this.#tickets.add(ticket);
-        return { url: `${this.url.replace("http:", "ws:")}/link/?ticket=${ticket}&app_id=A0CLAW` };
+        return { url: `${this.url.replace(/^http/, "ws")}/link/?ticket=${ticket}&app_id=A0CLAW` };
       }
       case "auth.test":
         return { url: "https://openclaw.slack.com/", team: "Openclaw", user: bot.name, team_id: team, user_id: bot.user_id, bot_id: bot.bot_id, is_enterprise_install: false };

@@ -38,7 +38,8 @@ afterEach(async () => {
 const start = (more = {}) => new Promise((resolve) => bot.start({ onStart: resolve, ...more }).catch((error) => errors.push(error)));
 const seen = (list, count) => until(() => list.length >= count, `${count} updates`, { describe: () => JSON.stringify(list) });
 
-describe("grammY and the fake Bot API", { skip: unavailable, concurrency: 1 }, () => {
+// A suite that is skipped counts as nothing; a test counts as skipped.
+(unavailable ? test : describe)("grammY and the fake Bot API", { skip: unavailable, concurrency: 1 }, () => {
   test("long polling: words, a command in a topic, an edit, a reply, a reaction and a button", async () => {
     const got = [];
     bot.command("status", (context) => got.push(`command ${context.match} in ${context.msg.message_thread_id}`));

@@ -11,7 +11,8 @@ const why = unavailable();
 const silent = { level: "silent", child: () => silent };
 for (const name of ["trace", "debug", "info", "warn", "error", "fatal"]) silent[name] = () => {};
 
-describe("Baileys 7.0.0-rc.9", { skip: why, concurrency: 1 }, () => {
+// A suite that is skipped counts as nothing; a test counts as skipped.
+(why ? test : describe)("Baileys 7.0.0-rc.9", { skip: why, concurrency: 1 }, () => {
   let baileys;
   let fake;
   let ada;

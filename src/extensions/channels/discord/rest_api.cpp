@@ -1,9 +1,11 @@
 #include "extensions/channels/discord/rest_api.hpp"
 
+#include "base/encoding.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "extensions/channels/discord/session.hpp"
+#include "ports/unreachable.hpp"
 #include <algorithm>
 #include <cmath>
 #include <fmt/core.h>
@@ -40,13 +42,6 @@ std::string multipart(const RestCall& call, const std::string& boundary) {
   return body;
 }
 
-// The address may hold an interaction's token, and errors of the HTTP client quote addresses.
-Error without_address(Error error) {
-  error.message = error.kind == Kind::timeout ? "Discord did not answer in time." : "Discord could not be reached.";
-  error.hint = "Check the network and channels.discord.restBase.";
-  return error;
-}
-
 // The first sentence of the tree of complaints about a form: {"content":{"_errors":[{"code","message"}]}}
 std::string complaint(const json::value& tree, int depth) {
   if (const auto* list = find(tree, "_errors"); list && list->is_array() && !list->get_array().empty())
@@ -61,10 +56,7 @@ std::string complaint(const json::value& tree, int depth) {
 } // namespace
 
 RestApi::RestApi(async::Time& time, net::HttpClient& http, std::string base, Secret token)
-    : time_(time), http_(http), base_(std::move(base)), token_(std::move(token)) {
-  while (base_.ends_with('/'))
-    base_.pop_back();
-}
+    : time_(time), http_(http), base_(without_trailing_slashes(base)), token_(std::move(token)) {}
 
 Task<RestAnswer> RestApi::call(RestCall call) {
   for (int attempts = 1;; ++attempts) {
@@ -105,7 +97,7 @@ Task<RestAnswer> RestApi::attempt(RestCall call) {
   auto response = co_await http_.fetch(std::move(request));
   if (!response && response.error().kind == Kind::cancelled) co_return std::unexpected(response.error());
   if (!response) {
-    answer.problem = ports::problem_from(without_address(response.error()));
+    answer.problem = ports::problem_from(ports::unreachable(response.error(), "Discord", "channels.discord.restBase"));
     co_return answer;
   }
   answer.status = response->status;

@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/matrix/events.hpp"
+#include "ports/unreachable.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -52,6 +53,10 @@ ApiAnswer read_answer(const net::Response& response, Result<json::value> parsed)
   return answer;
 }
 
+Error not_there(const Error& error) {
+  return ports::unreachable(error, "The homeserver", "channels.matrix.homeserver");
+}
+
 bool is_page(std::string_view bytes) {
   const auto head = lowercase_ascii(trim(bytes.substr(0, 64)));
   return head.starts_with("<!doctype html") || head.starts_with("<html");
@@ -94,10 +99,8 @@ std::string readable_json(std::string_view text, int deepest) {
   return to_valid_utf8(out);
 }
 
-ClientApi::ClientApi(net::HttpClient& http, std::string homeserver) : http_(http), homeserver_(std::move(homeserver)) {
-  while (homeserver_.ends_with('/'))
-    homeserver_.pop_back();
-}
+ClientApi::ClientApi(net::HttpClient& http, std::string homeserver)
+    : http_(http), homeserver_(without_trailing_slashes(homeserver)) {}
 
 net::Outbound ClientApi::request(std::string_view method, std::string_view path) const {
   net::Outbound request{std::string(method), homeserver_ + std::string(path)};
@@ -112,7 +115,7 @@ Task<ApiAnswer> ClientApi::exchange(net::Outbound request) {
   if (response) co_return read_answer(*response, parse_json(response->body, "answer of the homeserver"));
   if (response.error().kind == Kind::cancelled) co_return std::unexpected(response.error());
   ApiAnswer answer;
-  answer.problem = ports::problem_from(response.error());
+  answer.problem = ports::problem_from(not_there(response.error()));
   co_return answer;
 }
 
@@ -158,7 +161,7 @@ Task<ApiAnswer> ClientApi::sync(std::string query, std::int64_t timeout_ms) {
   if (!response && response.error().kind == Kind::cancelled) co_return std::unexpected(response.error());
   if (!response) {
     ApiAnswer answer;
-    answer.problem = ports::problem_from(response.error());
+    answer.problem = ports::problem_from(not_there(response.error()));
     co_return answer;
   }
   auto parsed = parse_json(response->body, "answer of the homeserver");

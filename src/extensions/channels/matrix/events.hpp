@@ -21,7 +21,7 @@ enum class ThreadReplies { off, inbound, always };
 struct RoomFacts {
   std::string id;
   std::string title;
-  std::string known_as; // the alias by which the configuration names it, empty: none
+  std::string known_as; // the alias, or the room that it replaced, by which the configuration names it; empty: none
   bool direct = false;
   ThreadReplies threads = ThreadReplies::inbound;
   std::map<std::string, std::string> names; // of those who wrote

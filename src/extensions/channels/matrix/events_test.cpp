@@ -217,6 +217,39 @@ TEST(MatrixRooms, TwoInARoomWithoutANameAndMarkedRoomsAreDirectAThirdPersonMakes
   EXPECT_TRUE(rooms.encrypted("!two"));
 }
 
+TEST(MatrixRooms, AnUpgradeCountsWhenBothRoomsSaySo) {
+  Rooms rooms;
+  const auto state = [](std::string_view event) {
+    return parse_json(R"({"state":{"events":[)" + std::string(event) + "]}}", "room").value();
+  };
+  const auto replaced_by = [&](std::string_view next) {
+    return state(R"({"type":"m.room.tombstone","state_key":"","sender":"@ada:far.test","content":{"replacement_room":")" +
+                 std::string(next) + R"("}})");
+  };
+  const auto made_for = [&](std::string_view former) {
+    return state(R"({"type":"m.room.create","state_key":"","content":{"predecessor":{"room_id":")" +
+                 std::string(former) + R"("}}})");
+  };
+  rooms.take("!old", replaced_by("!new"));
+  EXPECT_EQ(rooms.named_replacement("!old"), "!new");
+  EXPECT_EQ(rooms.replaced_by("!old"), "far.test");
+  EXPECT_EQ(rooms.latest("!old"), "!old") << "we are not in the new one";
+  rooms.take("!false", made_for("!old"));
+  EXPECT_EQ(rooms.predecessor("!false"), "");
+  rooms.take("!new", made_for("!old"));
+  EXPECT_EQ(rooms.latest("!old"), "!new");
+  EXPECT_EQ(rooms.predecessor("!new"), "!old");
+  rooms.take("!new", replaced_by("!newest"));
+  rooms.take("!newest", made_for("!new"));
+  EXPECT_EQ(rooms.latest("!old"), "!newest");
+  rooms.take("!stolen", replaced_by("!newest"));
+  EXPECT_EQ(rooms.latest("!stolen"), "!stolen") << "the new room does not know it";
+  // Two rooms that name each other in a circle.
+  rooms.take("!newest", replaced_by("!old"));
+  rooms.take("!old", made_for("!newest"));
+  EXPECT_FALSE(rooms.latest("!old").empty());
+}
+
 TEST(MatrixJson, OneUnreadableEventDoesNotHideTheOthers) {
   const std::string deep =
       R"({"a":[)" + std::string(1000, '[') + "1,\"]\"" + std::string(1000, ']') + R"(],"b":"x]\"["})";

@@ -142,7 +142,8 @@ public:
     } else {
       content = text_content(message, message.notice ? "m.notice" : "m.text");
     }
-    add_relation(content, message);
+    const bool replaced = message.chat.id.starts_with('!') && *room != message.chat.id;
+    if (!replaced) add_relation(content, message); // else what is answered lies in the former room
     auto path = client_path({"rooms", *room, "send", "m.room.message", message.idempotency_key});
     CO_TRY(auto answer, co_await api_.put(std::move(path), std::move(content)));
     co_return without_markup_if_too_long(report_of(answer, "event_id"), message);
@@ -219,7 +220,7 @@ public:
 private:
   Task<std::string> room_of(std::string target) {
     if (target.starts_with('@')) co_return co_await stream_.room_with(std::move(target));
-    if (!target.starts_with('#')) co_return target;
+    if (!target.starts_with('#')) co_return stream_.rooms().latest(target);
     auto path = client_path({"directory", "room", target});
     CO_TRY(const auto answer, co_await api_.get(std::move(path)));
     if (answer.problem) co_return std::unexpected(refusal(answer));
@@ -327,10 +328,6 @@ Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {
   if (!homeserver.starts_with("https://") && !homeserver.starts_with("http://"))
     return fail(Kind::denied, "Matrix has no homeserver.",
                 "Set its address with: openclaw config set channels.matrix.homeserver https://matrix.example.org");
-  // Ignored it would open what somebody meant to close.
-  if (bool_or(settings, "allowlistOnly", false))
-    return fail(Kind::denied, "channels.matrix.allowlistOnly is not known to this build.",
-                "Say the same with dm.policy \"allowlist\" and groupPolicy \"allowlist\", and remove it.");
   TRY(auto token, services.secret("accessToken"));
   TRY(const auto password, services.secret("password"));
   if (token.empty() && (password.empty() || string_or(settings, "userId").empty()))

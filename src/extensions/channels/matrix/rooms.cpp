@@ -7,6 +7,7 @@ namespace openclaw::extensions::matrix {
 namespace {
 
 constexpr std::size_t kMostDirectRooms = 10'000;
+constexpr int kMostUpgrades = 20; // of one room; what names itself in a circle ends here
 
 template <class Each>
 void each_event(const json::value& joined, Each each) {
@@ -90,6 +91,42 @@ void Rooms::take_state(Room& room, const json::value& event) {
   if (type == "m.room.name") room.name = printable(content_text(event, "name"), 100);
   if (type == "m.room.canonical_alias") room.alias = printable(content_text(event, "alias"), 100);
   if (type == "m.room.encryption") room.encrypted = true; // for ever, by the specification
+  if (type == "m.room.tombstone") {
+    const auto sender = string_or(event, "sender");
+    room.replacement = content_text(event, "replacement_room");
+    room.replaced_by = sender.substr(std::min(sender.find(':'), sender.size() - 1) + 1);
+  }
+  if (type == "m.room.create") {
+    const auto* content = find(event, "content");
+    const auto* former = content ? find(*content, "predecessor") : nullptr;
+    room.predecessor = former ? string_or(*former, "room_id") : std::string();
+  }
+}
+
+std::string Rooms::named_replacement(const std::string& room_id) const {
+  const auto found = rooms_.find(room_id);
+  return found == rooms_.end() ? std::string() : found->second.replacement;
+}
+
+std::string Rooms::replaced_by(const std::string& room_id) const {
+  const auto found = rooms_.find(room_id);
+  return found == rooms_.end() ? std::string() : found->second.replaced_by;
+}
+
+std::string Rooms::latest(const std::string& room_id) const {
+  auto latest = room_id;
+  for (int upgrades = 0; upgrades < kMostUpgrades; ++upgrades) {
+    auto next = named_replacement(latest);
+    if (next.empty() || predecessor(next) != latest) break;
+    latest = std::move(next);
+  }
+  return latest;
+}
+
+std::string Rooms::predecessor(const std::string& room_id) const {
+  const auto found = rooms_.find(room_id);
+  if (found == rooms_.end() || found->second.predecessor.empty()) return {};
+  return named_replacement(found->second.predecessor) == room_id ? found->second.predecessor : std::string();
 }
 
 // Whoever is marked as such and is still of two; a third person makes a group of it, whatever its mark says. Two people
@@ -118,6 +155,12 @@ std::vector<std::string> Rooms::joined() const {
   for (const auto& [id, room] : rooms_)
     ids.push_back(id);
   return ids;
+}
+
+std::string Rooms::person_of(const std::string& room_id) const {
+  for (const auto& [user, rooms] : direct_)
+    if (std::find(rooms.begin(), rooms.end(), room_id) != rooms.end()) return user;
+  return {};
 }
 
 std::vector<std::string> Rooms::people() const {

@@ -1,11 +1,14 @@
 #include "extensions/channels/matrix/stream.hpp"
 
+#include "async/offload.hpp"
 #include "base/encoding.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "config/seal.hpp"
 #include <algorithm>
 #include <fmt/core.h>
+#include <span>
 
 namespace openclaw::extensions::matrix {
 namespace {
@@ -16,15 +19,16 @@ constexpr std::int64_t kLongestPauseMs = 60'000;
 constexpr std::int64_t kSaveQuietMs = 10 * 60 * 1000;
 constexpr int kMostPauses = 3;
 constexpr int kMostPages = 5; // of missed messages in one room
+constexpr int kMostUpgrades = 20; // of one room
 constexpr int kPageEvents = 100;
 
 constexpr std::string_view kEventTypes =
-    R"(["m.room.message","m.sticker","m.reaction","m.room.redaction","m.room.encrypted","m.room.member","m.room.name","m.room.canonical_alias","m.room.encryption"])";
+    R"(["m.room.message","m.sticker","m.reaction","m.room.redaction","m.room.encrypted","m.room.member","m.room.name","m.room.canonical_alias","m.room.encryption","m.room.tombstone"])";
 
 // Only what is read here; at the very start none of the past.
 std::string sync_filter(bool first) {
   return fmt::format(
-      R"({{"presence":{{"types":[]}},"account_data":{{"types":["m.direct"]}},"room":{{"account_data":{{"types":[]}},"ephemeral":{{"types":[]}},"state":{{"types":["m.room.member","m.room.name","m.room.canonical_alias","m.room.encryption"],"lazy_load_members":true,"include_redundant_members":true}},"timeline":{{"types":{},"limit":{},"lazy_load_members":true,"include_redundant_members":true}}}}}})",
+      R"({{"presence":{{"types":[]}},"account_data":{{"types":["m.direct"]}},"room":{{"account_data":{{"types":[]}},"ephemeral":{{"types":[]}},"state":{{"types":["m.room.member","m.room.name","m.room.canonical_alias","m.room.encryption","m.room.create","m.room.tombstone"],"lazy_load_members":true,"include_redundant_members":true}},"timeline":{{"types":{},"limit":{},"lazy_load_members":true,"include_redundant_members":true}}}}}})",
       kEventTypes, first ? 1 : 50);
 }
 
@@ -76,10 +80,10 @@ Task<> Stream::log_in(ports::ChannelHost& host) {
   if (api_.has_token()) co_return Result<>{};
   const auto user = string_or(settings_, "userId");
   const auto fact = "token:" + sha256_hex(string_or(settings_, "homeserver") + "\n" + user).substr(0, 16);
-  if (auto kept = host.recall(fact); !kept.empty()) {
-    Secret token(std::move(kept));
-    log::redact(token);
-    api_.use(std::move(token));
+  CO_TRY(auto kept, co_await kept_token(host, fact));
+  if (!kept.empty()) {
+    log::redact(kept);
+    api_.use(std::move(kept));
     auto whoami = client_path({"account", "whoami"});
     CO_TRY(const auto known, co_await ask(std::move(whoami)));
     if (known.code != "M_UNKNOWN_TOKEN") co_return Result<>{};
@@ -97,12 +101,30 @@ Task<> Stream::log_in(ports::ChannelHost& host) {
     co_return fail(Kind::denied, "The homeserver does not take this user and password.",
                    "Set them with: openclaw config set channels.matrix.userId @NAME:SERVER, and password.");
   if (answer.problem) co_return std::unexpected(refusal(answer));
-  auto text = string_or(answer.result, "access_token");
-  Secret token(text);
+  Secret token(string_or(answer.result, "access_token"));
   log::redact(token);
-  api_.use(std::move(token));
-  CO_TRY_VOID(co_await host.remember(fact, std::move(text)));
+  api_.use(token);
+  CO_TRY_VOID(co_await keep_token(host, fact, std::move(token)));
   co_return co_await host.remember("device", string_or(answer.result, "device_id"));
+}
+
+// It is sealed by the vault's key of this account: what the state holds is of no use elsewhere.
+Task<> Stream::keep_token(ports::ChannelHost& host, std::string fact, Secret token) {
+  CO_TRY(const auto key, co_await async::offload<Secret>(services_.folder_key));
+  const auto sealed = config::seal(key, token.reveal(), fact);
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(sealed.data()), sealed.size());
+  auto text = to_base64(bytes);
+  co_return co_await host.remember(std::move(fact), std::move(text));
+}
+
+// Empty when there is none that can be opened: then a login gives another.
+Task<Secret> Stream::kept_token(ports::ChannelHost& host, std::string fact) {
+  const auto text = host.recall(fact);
+  const auto sealed = from_base64(text);
+  if (text.empty() || !sealed) co_return Secret();
+  CO_TRY(const auto key, co_await async::offload<Secret>(services_.folder_key));
+  auto token = config::open_seal(key, std::string(sealed->begin(), sealed->end()), fact);
+  co_return token ? std::move(*token) : Secret();
 }
 
 Task<Me> Stream::introduce() {
@@ -218,6 +240,7 @@ Task<> Stream::take(ports::ChannelHost& host, json::value answer) {
     for (auto& event : of_room)
       events.push_back(std::move(event));
   }
+  CO_TRY_VOID(co_await follow_upgrades(host));
   const auto now = services_.time.now_ms();
   // What is nothing to us moves the place too; kept now and then, so that a restart has little to go through.
   if (first || (events.empty() && next != since_ && now - saved_ms_ > kSaveQuietMs)) {
@@ -261,21 +284,64 @@ Task<> Stream::take_invitation(ports::ChannelHost& host, std::string room_id, js
   }
   direct = direct && is_user_id(inviter);
   if (direct) rooms_.mark_direct(inviter, room_id);
-  for (int pauses = 0;; ++pauses) {
-    auto path = client_path({"join", room_id});
-    CO_TRY(const auto answer, co_await api_.post(std::move(path), json::object()));
-    if (!answer.problem) break;
-    if (answer.problem->fault != ports::SendFault::retry_after || pauses == kMostPauses) {
-      // Not tried for ever: a room that cannot be joined must not keep the others from being heard.
-      host.warn(fmt::format("The invitation to {} could not be followed: {} Invite again to try it again.",
-                            printable(room_id, 100), answer.problem->message));
-      co_return Result<>{};
-    }
-    CO_TRY_VOID(
-        co_await services_.time.sleep_ms(std::clamp<std::int64_t>(answer.problem->retry_after_ms, 0, kLongestPauseMs)));
+  CO_TRY(const auto answer, co_await join(room_id, ""));
+  if (answer.problem) {
+    host.warn(fmt::format("The invitation to {} could not be followed: {} Invite again to try it again.",
+                          printable(room_id, 100), answer.problem->message));
+    co_return Result<>{};
   }
   if (direct) co_return co_await save_direct();
   co_return Result<>{};
+}
+
+// Not tried for ever: a room that cannot be joined must not keep the others from being heard.
+Task<ApiAnswer> Stream::join(std::string room_id, std::string via) {
+  for (int pauses = 0;; ++pauses) {
+    auto path = client_path({"join", room_id});
+    // The older and the newer name of the server that knows the room.
+    if (!via.empty()) path += fmt::format("?server_name={0}&via={0}", percent_encoded(via));
+    CO_TRY(auto answer, co_await api_.post(std::move(path), json::object()));
+    const bool wait = answer.problem && answer.problem->fault == ports::SendFault::retry_after;
+    if (!wait || pauses == kMostPauses) co_return answer;
+    CO_TRY_VOID(
+        co_await services_.time.sleep_ms(std::clamp<std::int64_t>(answer.problem->retry_after_ms, 0, kLongestPauseMs)));
+  }
+}
+
+Task<> Stream::follow_upgrades(ports::ChannelHost& host) {
+  for (const auto& room_id : rooms_.joined()) {
+    const auto next = rooms_.named_replacement(room_id);
+    if (next.empty() || !upgrades_seen_.insert(next).second) continue;
+    const auto joined = rooms_.joined();
+    if (std::find(joined.begin(), joined.end(), next) != joined.end()) continue;
+    const auto what = fmt::format("The room {} was replaced by {}", printable(room_id, 100), printable(next, 100));
+    if (!may_join(next) && !may_join(room_id)) {
+      host.warn(what + ", which channels.matrix.autoJoin does not let this account join.");
+      continue;
+    }
+    CO_TRY(const auto answer, co_await join(next, rooms_.replaced_by(room_id)));
+    if (answer.problem) {
+      host.warn(fmt::format("{}, which cannot be joined: {} Invite this account there.", what, answer.problem->message));
+      continue;
+    }
+    log::info("channels", what + ".", {{"channel", "matrix"}});
+    if (const auto person = rooms_.person_of(room_id); !person.empty()) {
+      rooms_.mark_direct(person, next);
+      CO_TRY_VOID(co_await save_direct());
+    }
+  }
+  co_return Result<>{};
+}
+
+std::string Stream::configured_name(std::string room_id) const {
+  const auto groups = keys_of(settings_, find(settings_, "groups") ? "groups" : "rooms");
+  for (int upgrades = 0; !room_id.empty() && upgrades < kMostUpgrades; ++upgrades) {
+    if (const auto alias = configured_.find(room_id); alias != configured_.end()) return alias->second;
+    if (std::find(groups.begin(), groups.end(), room_id) != groups.end())
+      return upgrades == 0 ? std::string() : room_id;
+    room_id = rooms_.predecessor(room_id);
+  }
+  return {};
 }
 
 Task<> Stream::save_direct() {
@@ -305,7 +371,7 @@ Task<std::vector<ports::InboundEvent>> Stream::events_of(ports::ChannelHost& hos
   facts.id = room_id;
   facts.title = rooms_.title(room_id);
   facts.direct = rooms_.is_direct(room_id);
-  if (const auto alias = configured_.find(room_id); alias != configured_.end()) facts.known_as = alias->second;
+  facts.known_as = configured_name(room_id);
   const auto threads = string_or(settings_, "threadReplies", "inbound");
   facts.threads = threads == "off"      ? ThreadReplies::off
                   : threads == "always" ? ThreadReplies::always

@@ -23,6 +23,8 @@ public:
 
 private:
   Task<> log_in(ports::ChannelHost& host);
+  Task<> keep_token(ports::ChannelHost& host, std::string fact, Secret token);
+  Task<Secret> kept_token(ports::ChannelHost& host, std::string fact);
   Task<> prepare(ports::ChannelHost& host);
   Task<> follow(ports::ChannelHost& host);
   Task<> take(ports::ChannelHost& host, json::value answer);
@@ -39,6 +41,11 @@ private:
   Task<> resolve_all(ports::ChannelHost& host);
   Task<std::map<std::string, std::string>> resolve(ports::ChannelHost& host, std::vector<std::string> aliases);
   bool may_join(const std::string& room_id) const;
+  // Joins the rooms that replace ours.
+  Task<> follow_upgrades(ports::ChannelHost& host);
+  Task<ApiAnswer> join(std::string room_id, std::string via);
+  // By which name `groups` lists the room or one that it replaced; empty: by its own id, or not at all.
+  std::string configured_name(std::string room_id) const;
 
   const ports::ChannelServices& services_;
   const json::value& settings_;
@@ -47,6 +54,7 @@ private:
   Rooms rooms_;
   std::string since_; // behind the last answer whose events are all on disk
   std::int64_t saved_ms_ = 0;
+  std::set<std::string> upgrades_seen_;           // replacements that were followed or refused, in this life
   std::map<std::string, std::string> configured_; // room id → the alias by which `groups` names it
   std::map<std::string, std::string> invitable_;  // the same of `autoJoinAllowlist`
 };

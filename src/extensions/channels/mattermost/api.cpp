@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "ports/unreachable.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::extensions::mattermost {
@@ -57,12 +58,9 @@ Task<Answer> Api::exchange(net::Outbound request) {
   auto response = co_await http_.fetch(std::move(request));
   if (response) co_return read_answer(*response);
   if (response.error().kind == Kind::cancelled) co_return std::unexpected(std::move(response).error());
-  auto error = std::move(response).error();
-  error.message =
-      error.kind == Kind::timeout ? "Mattermost did not answer in time." : "Mattermost could not be reached.";
-  error.hint = "Check the network and channels.mattermost.baseUrl.";
   Answer answer;
-  answer.problem = ports::problem_from(error);
+  answer.problem =
+      ports::problem_from(ports::unreachable(response.error(), "Mattermost", "channels.mattermost.baseUrl"));
   co_return answer;
 }
 

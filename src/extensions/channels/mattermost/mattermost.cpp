@@ -1,6 +1,7 @@
 // Mattermost by its event socket and REST API. What was said while nobody listened is read when the socket is open
 // again.
 #include "base/text.hpp"
+#include "base/encoding.hpp"
 #include "extensions/channels/mattermost/api.hpp"
 #include "extensions/channels/mattermost/dialect.hpp"
 #include "extensions/channels/mattermost/events.hpp"
@@ -41,10 +42,7 @@ Addressing addressing_of(const json::value& settings) {
 }
 
 std::string base_of(const json::value& settings) {
-  auto base = string_or(settings, "baseUrl");
-  while (base.ends_with('/'))
-    base.pop_back();
-  return base;
+  return without_trailing_slashes(string_or(settings, "baseUrl"));
 }
 
 std::string escaped(std::string_view name) {

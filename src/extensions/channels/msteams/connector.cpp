@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/msteams/addresses.hpp"
+#include "ports/unreachable.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -108,10 +109,7 @@ Task<Answer> Connector::call(std::string method, std::string service_url, std::s
   auto response = co_await http_.fetch(std::move(request));
   if (response) co_return read_answer(*response);
   if (response.error().kind == Kind::cancelled) co_return std::unexpected(std::move(response).error());
-  auto error = std::move(response).error();
-  error.message = error.kind == Kind::timeout ? "Teams did not answer in time." : "Teams could not be reached.";
-  error.hint.clear();
-  answer.problem = ports::problem_from(error);
+  answer.problem = ports::problem_from(ports::unreachable(response.error(), "Teams", "channels.msteams.serviceUrl"));
   co_return answer;
 }
 

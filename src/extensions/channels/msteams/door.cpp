@@ -1,5 +1,6 @@
 #include "extensions/channels/msteams/door.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "extensions/channels/msteams/addresses.hpp"
 #include <algorithm>
@@ -19,12 +20,6 @@ std::string tenant_of(const json::value& activity) {
   return {};
 }
 
-std::string_view without_slash(std::string_view url) {
-  while (url.ends_with('/'))
-    url.remove_suffix(1);
-  return url;
-}
-
 } // namespace
 
 Visit judge(const Token& token, const PublicKey& key, std::string_view body, const DoorSettings& settings,
@@ -36,7 +31,7 @@ Visit judge(const Token& token, const PublicKey& key, std::string_view body, con
   if (!activity || !activity->is_object()) return refused(400, "The body is no activity.");
   const auto service = string_or(*activity, "serviceUrl");
   const auto claimed = string_or(token.claims, "serviceurl");
-  if (service.empty() || without_slash(claimed) != without_slash(service))
+  if (service.empty() || without_trailing_slashes(claimed) != without_trailing_slashes(service))
     return refused(401, "The token is for another serviceUrl than the activity.");
   const auto channel = string_or(*activity, "channelId");
   if (std::find(key.endorsements.begin(), key.endorsements.end(), channel) == key.endorsements.end())

@@ -55,10 +55,7 @@ std::string tenant_of(const json::value& settings) {
 }
 
 std::string base_of(const json::value& settings, std::string_view key, std::string_view otherwise) {
-  auto base = string_or(settings, key, otherwise);
-  while (base.ends_with('/'))
-    base.pop_back();
-  return base;
+  return without_trailing_slashes(string_or(settings, key, otherwise));
 }
 
 ports::SendReport report_of(const Answer& answer) {

@@ -1,6 +1,8 @@
 #include "extensions/channels/signal/daemon_api.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "ports/unreachable.hpp"
 #include <fmt/core.h>
 #include <limits>
 
@@ -95,11 +97,8 @@ SendProblem problem_of(int code, const json::value& error) {
   }
 }
 
-// Addresses of our own machine say nothing to a person.
-Error not_there(Error error) {
-  error.message = error.kind == Kind::timeout ? "signal-cli did not answer in time." : "signal-cli cannot be reached.";
-  error.hint = "See that its daemon runs, and channels.signal.httpUrl.";
-  return error;
+Error not_there(const Error& error) {
+  return ports::unreachable(error, "signal-cli's daemon", "channels.signal.httpUrl");
 }
 
 } // namespace
@@ -156,13 +155,7 @@ Task<bool> DaemonApi::there() {
 
 Task<std::shared_ptr<net::StreamedResponse>> DaemonApi::events(std::string account) {
   auto url = root_ + "/api/v1/events";
-  if (!account.empty()) {
-    url += "?account=";
-    for (const char c : account)
-      url += (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'
-                 ? std::string(1, c)
-                 : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
+  if (!account.empty()) url += "?account=" + percent_encoded(account);
   net::Outbound request("GET", std::move(url));
   request.headers.set("Accept", "text/event-stream");
   request.first_byte_timeout_ms = kCallMs;

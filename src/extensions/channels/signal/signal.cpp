@@ -1,5 +1,6 @@
 // Signal by signal-cli's daemon (HTTP): one that runs already, or one of our own.
 #include "base/text.hpp"
+#include "base/encoding.hpp"
 #include "extensions/channels/signal/daemon.hpp"
 #include "extensions/channels/signal/daemon_api.hpp"
 #include "extensions/channels/signal/envelopes.hpp"
@@ -431,8 +432,7 @@ Result<std::unique_ptr<ports::Channel>> make(ports::ChannelServices services) {
     root = fmt::format("http://{}:{}", string_or(settings, "httpHost", "127.0.0.1"),
                        integer_or(settings, "httpPort", 8080));
   if (!root.starts_with("http://") && !root.starts_with("https://")) root = "http://" + root;
-  while (root.ends_with('/'))
-    root.pop_back();
+  root = without_trailing_slashes(root);
   TRY_VOID(net::parse_url(root));
   return std::make_unique<Signal>(std::move(services), std::move(settings), std::move(root));
 }

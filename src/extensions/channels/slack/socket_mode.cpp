@@ -1,7 +1,7 @@
 #include "extensions/channels/slack/socket_mode.hpp"
 
 #include "base/text.hpp"
-#include <boost/asio/this_coro.hpp>
+#include "ports/unreachable.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::extensions::slack {
@@ -31,21 +31,10 @@ SocketMode::SocketMode(async::Executor executor, async::Time& time, net::HttpCli
 Task<> SocketMode::run() {
   auto ended = co_await listen();
   if (current_) current_->close(1000, "");
-  // The children refer to this object and to the host: waiting for them must not be cut short, and who asks for the end
-  // meanwhile must not be forgotten.
-  namespace this_coro = async::asio::this_coro;
-  const auto before = co_await async::check_cancelled();
-  const auto asked = std::make_shared<bool>(!before);
-  const auto note = [asked](async::asio::cancellation_type type) {
-    *asked = *asked || type != async::asio::cancellation_type::none;
-    return async::asio::cancellation_type::none;
-  };
-  co_await this_coro::reset_cancellation_state(note);
+  // The children refer to this object and to the host.
   scope_.cancel();
-  auto joined = co_await scope_.join();
-  (void)joined;
-  co_await this_coro::reset_cancellation_state(async::asio::enable_terminal_cancellation());
-  if (*asked) co_return fail(Kind::cancelled, "Slack's connection was ended.");
+  CO_TRY_VOID(co_await scope_.join());
+  CO_TRY_VOID(co_await async::check_cancelled());
   co_return ended;
 }
 
@@ -73,8 +62,8 @@ Task<std::shared_ptr<net::WebSocket>> SocketMode::open() {
   request.body_limit = kLargestFrame;
   auto socket = co_await http_.connect_websocket(std::move(request));
   if (socket || socket.error().kind == Kind::cancelled) co_return socket;
-  // The address holds a ticket, and the client's words quote it.
-  co_return fail(Kind::transient, "Slack's event socket could not be opened.", "It is tried again.");
+  // The address holds a ticket.
+  co_return std::unexpected(ports::unreachable(socket.error(), "Slack's event socket", "the proxy, if there is one"));
 }
 
 Task<> SocketMode::read(int number) {

@@ -1,6 +1,8 @@
 #include "extensions/channels/slack/web_api.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "ports/unreachable.hpp"
 #include <algorithm>
 #include <charconv>
 #include <fmt/core.h>
@@ -41,20 +43,12 @@ std::int64_t retry_after_ms(const net::Headers& headers) {
 }
 
 std::string form_encoded(const json::object& parameters) {
-  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  const auto encode = [&](std::string& out, std::string_view text) {
-    for (const char c : text)
-      if (plain.contains(c))
-        out += c;
-      else
-        out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  };
   std::string body;
   for (const auto& [key, value] : parameters) {
     if (!body.empty()) body += '&';
-    encode(body, key);
+    body += percent_encoded(key);
     body += '=';
-    encode(body, value.is_string() ? std::string(value.get_string()) : to_text(value));
+    body += percent_encoded(value.is_string() ? std::string(value.get_string()) : to_text(value));
   }
   return body;
 }
@@ -62,13 +56,6 @@ std::string form_encoded(const json::object& parameters) {
 // What is sent twice when it is repeated.
 bool repeatable(std::string_view method) {
   return !one_of(method, {"chat.postMessage", "chat.postEphemeral", "files.completeUploadExternal"});
-}
-
-// Addresses of sockets, uploads and answers are credentials, and errors of the HTTP client quote addresses.
-Error without_address(Error error) {
-  error.message = error.kind == Kind::timeout ? "Slack did not answer in time." : "Slack could not be reached.";
-  error.hint = "Check the network and the proxy.";
-  return error;
 }
 
 bool same_origin(const net::Url& one, const net::Url& other) {
@@ -154,8 +141,7 @@ Task<ApiAnswer> WebApi::call_as(Secret token, std::string method, json::object p
   if (response) co_return read_answer(*response);
   if (response.error().kind == Kind::cancelled) co_return std::unexpected(response.error());
   ApiAnswer answer;
-  answer.problem = ports::problem_from(without_address(response.error()));
-  if (response.error().code == net::kNotSent) answer.problem->fault = ports::SendFault::transient;
+  answer.problem = ports::problem_from(ports::unreachable(response.error(), "Slack", "channels.slack.slackApiUrl"));
   co_return answer;
 }
 
@@ -176,7 +162,7 @@ Task<net::Response> WebApi::post_to(std::string url, std::string content_type, s
   request.repeatable = false;
   auto response = co_await http_.fetch(std::move(request));
   if (!response && response.error().kind != Kind::cancelled)
-    co_return std::unexpected(without_address(response.error()));
+    co_return std::unexpected(ports::unreachable(response.error(), "Slack", "the proxy, if there is one"));
   co_return response;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "ports/unreachable.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::extensions::telegram {
@@ -48,13 +49,6 @@ ApiAnswer read_answer(const net::Response& response) {
   return answer;
 }
 
-// The token stands in the address, and errors of the HTTP client quote addresses.
-Error without_address(Error error) {
-  error.message = error.kind == Kind::timeout ? "Telegram did not answer in time." : "Telegram could not be reached.";
-  error.hint = "Check the network and channels.telegram.apiRoot.";
-  return error;
-}
-
 } // namespace
 
 Task<ApiAnswer> BotApi::exchange(net::Outbound request) {
@@ -62,7 +56,7 @@ Task<ApiAnswer> BotApi::exchange(net::Outbound request) {
   if (response) co_return read_answer(*response);
   if (response.error().kind == Kind::cancelled) co_return std::unexpected(response.error());
   ApiAnswer answer;
-  answer.problem = ports::problem_from(without_address(response.error()));
+  answer.problem = ports::problem_from(ports::unreachable(response.error(), "Telegram", "channels.telegram.apiRoot"));
   co_return answer;
 }
 

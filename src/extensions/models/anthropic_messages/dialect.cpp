@@ -1,5 +1,6 @@
 // Anthropic's messages: Claude, and the servers that imitate its API.
 #include "extensions/models/anthropic_messages/wire.hpp"
+#include "base/encoding.hpp"
 #include "ports/registry.hpp"
 
 namespace openclaw::ports {
@@ -7,9 +8,7 @@ namespace {
 
 // Base URLs are written with and without the version.
 std::string path_below(const ModelEndpoint& endpoint, std::string_view path) {
-  auto base = std::string_view(endpoint.base_url);
-  while (base.ends_with('/'))
-    base.remove_suffix(1);
+  const auto base = without_trailing_slashes(endpoint.base_url);
   return std::string(base.ends_with("/v1") ? "" : "/v1") + std::string(path);
 }
 

@@ -1,5 +1,6 @@
 // Ollama's own chat: unlike its OpenAI-compatible door it takes the size of the window and shows thoughts as such.
 #include "extensions/models/ollama/wire.hpp"
+#include "base/encoding.hpp"
 #include "ports/registry.hpp"
 
 namespace openclaw::ports {
@@ -7,10 +8,9 @@ namespace {
 
 net::Outbound outbound(ModelEndpoint endpoint, std::string_view method, std::string_view path) {
   // The address of the other door is what people have in their configuration.
-  auto& base = endpoint.base_url;
-  while (base.ends_with('/'))
-    base.pop_back();
+  auto base = without_trailing_slashes(endpoint.base_url);
   if (base.ends_with("/v1")) base.resize(base.size() - 3);
+  endpoint.base_url = std::move(base);
   return bearer_request(endpoint, method, path);
 }
 

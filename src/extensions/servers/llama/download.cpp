@@ -1,6 +1,7 @@
 #include "extensions/servers/llama/download.hpp"
 
 #include "async/offload.hpp"
+#include "base/encoding.hpp"
 #include "extensions/servers/llama/fetch.hpp"
 #include "net/egress.hpp"
 #include <fmt/core.h>
@@ -103,10 +104,7 @@ Result<std::string> mirrored(const std::string& url, const std::string& mirror) 
   if (!to || (to->host != "127.0.0.1" && to->host != "::1" && to->host != "localhost"))
     return fail(Kind::invalid, "OPENCLAW_EMBEDDED_MIRROR is not an address of this machine.",
                 "Set it to something like http://127.0.0.1:8000, or unset it.");
-  std::string base = mirror;
-  while (base.ends_with('/'))
-    base.pop_back();
-  return base + from.target;
+  return without_trailing_slashes(mirror) + from.target;
 }
 
 Task<> download_and_install(net::HttpClient& http, async::Time& time, std::shared_ptr<const Recipe> recipe,
