@@ -44,8 +44,8 @@ protected:
         std::map<std::string, std::string>{}, events_);
     const json::value config(json::object{});
     ASSERT_TRUE(models_->configure(config));
-    runtime_ = std::make_unique<agent::Runtime>(agent::RuntimeServices{
-        loop_.get_executor(), time_, random_, *database_, registry_, http_, events_, *models_, folder_});
+    runtime_ = std::make_unique<agent::Runtime>(agent::RuntimeServices{loop_.get_executor(), time_, random_, *database_,
+                                                                       registry_, http_, events_, *models_, folder_});
     auto settings = agent::read_settings(config, folder_, folder_);
     ASSERT_TRUE(settings);
     runtime_->configure(std::move(*settings), config);

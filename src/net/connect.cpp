@@ -29,7 +29,8 @@ std::unexpected<Error> timed_out(const std::string& where) {
 Error connect_error(const Code& code, const std::string& where) {
   if (code == asio::error::operation_aborted) return async::error_from(code, "Connecting to " + where);
   if (code == asio::error::connection_refused)
-    return {Kind::transient, fmt::format("Nothing answers at {}: the connection was refused.", where),
+    return {Kind::transient,
+            fmt::format("Nothing answers at {}: the connection was refused.", where),
             "Start that server, or correct its address in the configuration.",
             {}};
   return {Kind::transient,
@@ -169,10 +170,10 @@ Task<Socket> open_tunnel(Socket socket, Destination destination, std::shared_ptr
   const auto status = parser.take_response().status;
   if (status == 407) co_return std::unexpected(proxy_wants_credentials(destination));
   if (status < 200 || status > 299 || !parser.take_rest().empty())
-    co_return fail(Kind::transient,
-                   fmt::format("The proxy {} refuses to open {} (status {}).", name_of(*destination.proxy), where,
-                               status),
-                   "Allow that host at the proxy, or name it in NO_PROXY where it can be reached directly.");
+    co_return fail(
+        Kind::transient,
+        fmt::format("The proxy {} refuses to open {} (status {}).", name_of(*destination.proxy), where, status),
+        "Allow that host at the proxy, or name it in NO_PROXY where it can be reached directly.");
   co_return take_socket(std::move(stream));
 }
 

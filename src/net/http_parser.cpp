@@ -136,6 +136,7 @@ Result<> MessageParser::advance(std::string_view bytes) {
 
 Result<> MessageParser::feed_end() {
   if (core_->done()) return {};
+  if (!started_) return fail(Kind::transient, "The connection ended before a message began.");
   beast::error_code code;
   core_->put_end(code);
   if (code || !core_->done()) return fail(Kind::transient, "The connection ended in the middle of a message.");

@@ -128,6 +128,7 @@ test("what an ended reader has left is taken before anything new; one for other 
   const file = path.join(gateway.stateDir, "foreign/signal/default/events");
   await until(() => fs.readFileSync(file, "utf8").includes("zqleft"), "the reader to have it");
   process.kill(reader(gateway).pid, "SIGKILL");
+  await until(() => driver.fake.listeners === 0, "the stream to have ended");
   await driver.say({ text: "next zqnext" }); // stays at Signal
   await gateway.start();
   const answers = () => driver.sent().map(({ text }) => /zq\w+/.exec(text)?.[0]).filter(Boolean);

@@ -223,8 +223,9 @@ TEST(MatrixRooms, AnUpgradeCountsWhenBothRoomsSaySo) {
     return parse_json(R"({"state":{"events":[)" + std::string(event) + "]}}", "room").value();
   };
   const auto replaced_by = [&](std::string_view next) {
-    return state(R"({"type":"m.room.tombstone","state_key":"","sender":"@ada:far.test","content":{"replacement_room":")" +
-                 std::string(next) + R"("}})");
+    return state(
+        R"({"type":"m.room.tombstone","state_key":"","sender":"@ada:far.test","content":{"replacement_room":")" +
+        std::string(next) + R"("}})");
   };
   const auto made_for = [&](std::string_view former) {
     return state(R"({"type":"m.room.create","state_key":"","content":{"predecessor":{"room_id":")" +

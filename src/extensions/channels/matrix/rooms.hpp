@@ -1,5 +1,5 @@
-// What the sync answers tell of our rooms: names, encryption, upgrades, who is there, and which are conversations of two.
-// Pure; the homeserver's state is the state, and all of it comes again at the first sync of a process.
+// What the sync answers tell of our rooms: names, encryption, upgrades, who is there, and which are conversations of
+// two. Pure; the homeserver's state is the state, and all of it comes again at the first sync of a process.
 #pragma once
 #include "extensions/channels/matrix/events.hpp"
 #include <map>
@@ -39,7 +39,7 @@ public:
   bool encrypted(const std::string& room_id) const;
   std::string title(const std::string& room_id) const;
   std::vector<std::string> joined() const;
-  std::vector<std::string> people() const; // with whom we talk alone
+  std::vector<std::string> people() const;                 // with whom we talk alone
   std::string person_of(const std::string& room_id) const; // the one of a room that is marked as direct, or empty
 
 private:

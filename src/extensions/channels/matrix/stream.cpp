@@ -18,7 +18,7 @@ constexpr std::int64_t kPollTimeoutMs = 45'000; // the poll's own time and a mar
 constexpr std::int64_t kLongestPauseMs = 60'000;
 constexpr std::int64_t kSaveQuietMs = 10 * 60 * 1000;
 constexpr int kMostPauses = 3;
-constexpr int kMostPages = 5; // of missed messages in one room
+constexpr int kMostPages = 5;     // of missed messages in one room
 constexpr int kMostUpgrades = 20; // of one room
 constexpr int kPageEvents = 100;
 
@@ -321,7 +321,8 @@ Task<> Stream::follow_upgrades(ports::ChannelHost& host) {
     }
     CO_TRY(const auto answer, co_await join(next, rooms_.replaced_by(room_id)));
     if (answer.problem) {
-      host.warn(fmt::format("{}, which cannot be joined: {} Invite this account there.", what, answer.problem->message));
+      host.warn(
+          fmt::format("{}, which cannot be joined: {} Invite this account there.", what, answer.problem->message));
       continue;
     }
     log::info("channels", what + ".", {{"channel", "matrix"}});

@@ -1,7 +1,7 @@
 // Mattermost by its event socket and REST API. What was said while nobody listened is read when the socket is open
 // again.
-#include "base/text.hpp"
 #include "base/encoding.hpp"
+#include "base/text.hpp"
 #include "extensions/channels/mattermost/api.hpp"
 #include "extensions/channels/mattermost/dialect.hpp"
 #include "extensions/channels/mattermost/events.hpp"

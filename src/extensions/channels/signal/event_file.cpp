@@ -33,7 +33,8 @@ std::unexpected<Error> disk_problem(const std::string& path, std::string_view do
 // What the process needs to reach the daemon, and nothing of ours.
 std::vector<std::string> worker_environment() {
   std::vector<std::string> variables;
-  for (const auto* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"})
+  for (const auto* name :
+       {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"})
     if (const char* value = std::getenv(name)) variables.push_back(fmt::format("{}={}", name, value));
   return variables;
 }

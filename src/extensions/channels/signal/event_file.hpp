@@ -71,9 +71,9 @@ private:
   FileDescriptor file_;
   std::optional<async::FileWatch> watch_;
   EventFileHead head_;
-  bool left_over_ = false;   // nobody writes it any more: behind its end a new one begins
-  std::string buffer_;       // what was read and not yet given
-  std::int64_t offset_ = 0;  // of the buffer's begin, in the file
+  bool left_over_ = false;    // nobody writes it any more: behind its end a new one begins
+  std::string buffer_;        // what was read and not yet given
+  std::int64_t offset_ = 0;   // of the buffer's begin, in the file
   std::int64_t returned_ = 0; // to the disk: what lies before
 };
 

@@ -34,7 +34,8 @@ TEST(SignalEventFile, ALineIsAnEventARefusalOrASignOfLife) {
 
 TEST(SignalEventFile, ACheckpointCountsInItsOwnFileOnly) {
   EXPECT_EQ(offset_in("a1b2:77", "a1b2"), 77);
-  for (const auto* other : {"", "77", "a1b2", "a1b2:", "a1b2:-1", "a1b2:7x", "a1b:77", "a1b2c:77", "a1b2:99999999999999999999"})
+  for (const auto* other :
+       {"", "77", "a1b2", "a1b2:", "a1b2:-1", "a1b2:7x", "a1b:77", "a1b2c:77", "a1b2:99999999999999999999"})
     EXPECT_FALSE(offset_in(other, "a1b2")) << other;
   EXPECT_FALSE(offset_in(":77", "")) << "a file without a head has no checkpoints";
 }

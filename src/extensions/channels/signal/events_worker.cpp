@@ -51,8 +51,10 @@ Task<> copy(DaemonApi* api, std::string account) {
       CO_TRY_VOID(write_line("e" + event->data));
       silent = false;
     }
-    if (silent) CO_TRY_VOID(write_line(""));
-    else if (::fdatasync(kFile) != 0) co_return fail(Kind::transient, "The file of events cannot be written.");
+    if (silent)
+      CO_TRY_VOID(write_line(""));
+    else if (::fdatasync(kFile) != 0)
+      co_return fail(Kind::transient, "The file of events cannot be written.");
   }
   co_return Result<>{};
 }

@@ -1,6 +1,6 @@
 // Signal by signal-cli's daemon (HTTP): one that runs already, or one of our own.
-#include "base/text.hpp"
 #include "base/encoding.hpp"
+#include "base/text.hpp"
 #include "extensions/channels/signal/daemon.hpp"
 #include "extensions/channels/signal/daemon_api.hpp"
 #include "extensions/channels/signal/envelopes.hpp"

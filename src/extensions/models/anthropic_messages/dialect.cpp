@@ -1,6 +1,6 @@
 // Anthropic's messages: Claude, and the servers that imitate its API.
-#include "extensions/models/anthropic_messages/wire.hpp"
 #include "base/encoding.hpp"
+#include "extensions/models/anthropic_messages/wire.hpp"
 #include "ports/registry.hpp"
 
 namespace openclaw::ports {

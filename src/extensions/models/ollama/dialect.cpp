@@ -1,6 +1,6 @@
 // Ollama's own chat: unlike its OpenAI-compatible door it takes the size of the window and shows thoughts as such.
-#include "extensions/models/ollama/wire.hpp"
 #include "base/encoding.hpp"
+#include "extensions/models/ollama/wire.hpp"
 #include "ports/registry.hpp"
 
 namespace openclaw::ports {
