@@ -49,11 +49,12 @@ Task<RunOutcome> Turn::run(const std::string* stop_reason) {
     if (error.kind == Kind::cancelled && *stop_reason == "timeout") {
       const bool own = run_.timeout_ms > 0;
       const auto limit = own ? run_.timeout_ms : runtime_.settings().run_timeout_ms;
-      error = Error{Kind::timeout,
-                    fmt::format("The run was stopped after {} seconds without an answer.", limit / 1000),
-                    own ? "Try again, or allow more time."
-                        : "Try again, or allow more time with: openclaw config set agents.defaults.timeoutSeconds SECONDS",
-                    {}};
+      error =
+          Error{Kind::timeout,
+                fmt::format("The run was stopped after {} seconds without an answer.", limit / 1000),
+                own ? "Try again, or allow more time."
+                    : "Try again, or allow more time with: openclaw config set agents.defaults.timeoutSeconds SECONDS",
+                {}};
     } else if (error.kind == Kind::cancelled)
       error = Error{
           Kind::transient, "The gateway was stopped while it answered.", "Press Retry to run the message again.", {}};

@@ -31,9 +31,9 @@ Result<> add_delivery(Services& services, const json::object& params, messaging:
     return {};
   }
   if (!services.channels) return fail(Kind::missing, "There are no messengers in this gateway.");
-  TRY(const auto where, services.channels->where(reply_or(params, "replyChannel", "channel"),
-                                                 reply_or(params, "replyAccountId", "accountId"), target,
-                                                 string_or(params, "threadId")));
+  TRY(const auto where,
+      services.channels->where(reply_or(params, "replyChannel", "channel"),
+                               reply_or(params, "replyAccountId", "accountId"), target, string_or(params, "threadId")));
   message.delivery = to_text(json::value(messaging::to_json(where)));
   return {};
 }

@@ -129,8 +129,8 @@ public:
                    "test config");
     ASSERT_TRUE(config);
     ASSERT_TRUE(models->configure(*config));
-    runtime = std::make_unique<agent::Runtime>(agent::RuntimeServices{loop.get_executor(), time, random, *database,
-                                                                      registry, http, events, *models, folder});
+    runtime = std::make_unique<agent::Runtime>(
+        agent::RuntimeServices{loop.get_executor(), time, random, *database, registry, http, events, *models, folder});
     auto settings = agent::read_settings(*config, folder, folder);
     ASSERT_TRUE(settings);
     runtime->configure(std::move(*settings), *config);

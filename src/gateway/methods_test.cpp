@@ -76,8 +76,7 @@ TEST_F(MethodsTest, AnAgentRunThatTakesTooLongEndsWithACodeOfItsOwn) {
   const auto socket = connect();
   dialect->hold = true;
   socket->receive(request_frame(
-      "slow", "agent",
-      {{"message", "hello"}, {"sessionKey", "main"}, {"idempotencyKey", "run-1"}, {"timeout", 1}}));
+      "slow", "agent", {{"message", "hello"}, {"sessionKey", "main"}, {"idempotencyKey", "run-1"}, {"timeout", 1}}));
   ASSERT_TRUE(until([&] { return socket->answers("slow").size() == 1; }));
   settle();
   time.advance(1000);

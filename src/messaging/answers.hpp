@@ -7,8 +7,8 @@
 
 namespace openclaw::messaging {
 
-// An end of a run: its answer, or what of it has not gone out as blocks; or why there is none. Nothing when no messenger
-// waits for it: what a client asked for is its own to fail.
+// An end of a run: its answer, or what of it has not gone out as blocks; or why there is none. Nothing when no
+// messenger waits for it: what a client asked for is its own to fail.
 Result<> record_answer(store::Connection& connection, const agent::RunInfo& run, const ports::Message& message);
 // A part of the answer that goes out before its end. `before`: what of the same text went out already.
 Result<> record_block(store::Connection& connection, const Delivery& delivery, const agent::RunInfo& run, int number,

@@ -63,7 +63,8 @@ Task<json::value> run_agent(Call call) {
   CO_TRY_VOID(add_attachments(services, call.params, message));
   CO_TRY_VOID(add_delivery(services, call.params, message));
   if (bool_or(call.params, "deliver", false) && message.delivery.empty())
-    co_return fail(Kind::invalid, "This session has had no message from a messenger, so there is nowhere to deliver to.",
+    co_return fail(Kind::invalid,
+                   "This session has had no message from a messenger, so there is nowhere to deliver to.",
                    "Name the place with channel and to, or leave out deliver: the answer comes back here.");
   CO_TRY(const auto receipt, co_await services.messaging.receive(std::move(message)));
   if (receipt.state == messaging::Receipt::State::stopped) {

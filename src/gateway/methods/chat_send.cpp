@@ -24,9 +24,8 @@ Task<json::value> retry(Call call) {
   auto session_key = string_or(call.params, "sessionKey");
   auto run_id = string_or(call.params, "runId");
   auto dedupe_key = string_or(call.params, "idempotencyKey");
-  CO_TRY(const auto receipt,
-         co_await call.services.messaging.retry(std::move(session_key), std::move(run_id), std::move(dedupe_key),
-                                                   call.trace));
+  CO_TRY(const auto receipt, co_await call.services.messaging.retry(std::move(session_key), std::move(run_id),
+                                                                    std::move(dedupe_key), call.trace));
   co_return receipt_to_json(receipt);
 }
 
