@@ -60,12 +60,21 @@ test("2026.1.30: history, a streamed answer, /status, and ESC stops a run", asyn
   assert.doesNotMatch(terminal.screen, /unknown method|missing scope|disconnected/);
 });
 
+const count = (text) => terminal.screen.split(text).length - 1;
+
 // parity: 1.12-tui
-test("2026.9.6: history and an answer over protocol 4", async () => {
+test("2026.9.6: history and an answer over protocol 4, and what another client says and hears", async () => {
   open("2026.9.6", setting.apart({ gateway: { mode: "local", auth: { mode: "token", token: gatewayToken } } }));
   const begun = await terminal.shows(/gateway connected \| idle/, 60000);
   assert.match(begun, /echo: said before/, "the history is shown");
   await say("and now three and three");
   await terminal.shows(/echo: and now three and three[^]*connected \| idle/);
+  assert.equal(count("and now three and three"), 2, "what was said stands there once, and once in the answer");
+
+  const client = await setting.gateway.client();
+  await client.outcome(await client.send("agent:main:main", "a word from elsewhere"));
+  await client.close();
+  await terminal.shows(/echo: a word from elsewhere/);
+  assert.equal(count("a word from elsewhere"), 2, "question and answer of the other client");
   assert.doesNotMatch(terminal.screen, /unknown method|missing scope|disconnected|failed/);
 });
