@@ -32,10 +32,9 @@ std::string seal(const Secret& key, std::string_view plain, std::string_view bes
 std::optional<Secret> open_seal(const Secret& key, std::string_view sealed, std::string_view beside) {
   if (key.reveal().size() != kSealKeyBytes || sealed.size() < kNonceBytes + kTagBytes) return std::nullopt;
   std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(plain.data()), nullptr, nullptr,
-                                                 bytes_of(sealed.substr(kNonceBytes)), sealed.size() - kNonceBytes,
-                                                 bytes_of(beside), beside.size(), bytes_of(sealed),
-                                                 bytes_of(key.reveal())) != 0)
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          reinterpret_cast<unsigned char*>(plain.data()), nullptr, nullptr, bytes_of(sealed.substr(kNonceBytes)),
+          sealed.size() - kNonceBytes, bytes_of(beside), beside.size(), bytes_of(sealed), bytes_of(key.reveal())) != 0)
     return std::nullopt;
   return Secret(std::move(plain));
 }

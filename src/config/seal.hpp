@@ -1,5 +1,5 @@
-// XChaCha20-Poly1305: what is sealed can be read, and changed unnoticed, only by who has the key. Each seal has a random
-// nonce of its own, so the same text is never sealed to the same bytes twice.
+// XChaCha20-Poly1305: what is sealed can be read, and changed unnoticed, only by who has the key. Each seal has a
+// random nonce of its own, so the same text is never sealed to the same bytes twice.
 #pragma once
 #include "base/secret.hpp"
 #include <cstddef>

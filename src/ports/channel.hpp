@@ -245,8 +245,8 @@ public:
   virtual Directory* directory() { return nullptr; }
 };
 
-// The key that seals what an account keeps in its folder: 32 bytes that the vault holds, made at the first call. It reads
-// files, so it is called beside the loop.
+// The key that seals what an account keeps in its folder: 32 bytes that the vault holds, made at the first call. It
+// reads files, so it is called beside the loop.
 using KeySource = std::function<Result<Secret>()>;
 // Its name in the vault.
 std::string folder_key_name(std::string_view channel, std::string_view account);

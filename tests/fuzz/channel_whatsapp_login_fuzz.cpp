@@ -1,4 +1,5 @@
-// What lies in a folder of credentials that moves in: lines of a file's name, a tab and its content. Names stay in the folder.
+// What lies in a folder of credentials that moves in: lines of a file's name, a tab and its content. Names stay in the
+// folder.
 #include "base/text.hpp"
 #include "extensions/channels/whatsapp/login_files.hpp"
 #include <cstdlib>

@@ -67,11 +67,10 @@ Result<std::vector<OldLogin>> find_channel_logins(const MovePlace& place, const 
         OldLogin login;
         login.item.what = fmt::format("login {} {}", type.label, account);
         login.item.state = seen ? State::taken : State::kept;
-        login.item.why =
-            seen ? fmt::format("{}; sealed by the vault here, in clear in the {}", printable(*seen, 100),
-                               place.in_place ? "backup, until you remove that" : "old folder")
-                 : fmt::format("{} The other one is in the {}.", seen.error().message,
-                               place.in_place ? "backup" : "old folder");
+        login.item.why = seen ? fmt::format("{}; sealed by the vault here, in clear in the {}", printable(*seen, 100),
+                                            place.in_place ? "backup, until you remove that" : "old folder")
+                              : fmt::format("{} The other one is in the {}.", seen.error().message,
+                                            place.in_place ? "backup" : "old folder");
         login.take = [take = type.login_folder->take, from = fmt::format("{}/{}", place.target, files), own,
                       key = key_of(place.target, environment, type.id, account)] {
           std::error_code ignored;
@@ -92,11 +91,12 @@ Result<std::vector<MoveItem>> write_channel_logins(const std::string& state, con
   for (const auto& type : registry.channels()) {
     if (!type.login_folder) continue;
     for (const auto& account : accounts_in(fmt::format("{}/foreign/{}", state, type.id))) {
-      TRY(const auto what, type.login_folder->write(own_folder(state, type.id, account),
-                                                    key_of(state, environment, type.id, account),
-                                                    fmt::format("{}/credentials/{}/{}", folder, type.id, account)));
+      TRY(const auto what,
+          type.login_folder->write(own_folder(state, type.id, account), key_of(state, environment, type.id, account),
+                                   fmt::format("{}/credentials/{}/{}", folder, type.id, account)));
       if (what.empty()) continue;
-      items.push_back({State::taken, fmt::format("login {} {}", type.label, account),
+      items.push_back({State::taken,
+                       fmt::format("login {} {}", type.label, account),
                        fmt::format("{}; in clear, as that program reads it. Let one program at a time use it",
                                    printable(what, 100)),
                        {},

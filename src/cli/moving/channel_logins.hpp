@@ -1,5 +1,5 @@
-// Logins of messengers that OpenClaw keeps as files: found below credentials/, taken over by their channels, and written
-// back for it. What the files hold only the channel knows (ports::LoginFolder).
+// Logins of messengers that OpenClaw keeps as files: found below credentials/, taken over by their channels, and
+// written back for it. What the files hold only the channel knows (ports::LoginFolder).
 #pragma once
 #include "cli/moving/move_in.hpp"
 

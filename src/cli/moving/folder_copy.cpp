@@ -62,8 +62,8 @@ bool same_content(const fs::path& a, const fs::path& b) {
 
 bool is_own_file(std::string_view name) {
   if (name.starts_with("state.db") || name.starts_with("migration")) return true;
-  static constexpr std::string_view kOwn[] = {"gateway.lock", "gateway.token", "gateway.log", "servers",
-                                              "revisions",    "backups",       "logs",        "home",    "foreign"};
+  static constexpr std::string_view kOwn[] = {"gateway.lock", "gateway.token", "gateway.log", "servers", "revisions",
+                                              "backups",      "logs",          "home",        "foreign"};
   return std::find(std::begin(kOwn), std::end(kOwn), name) != std::end(kOwn);
 }
 

@@ -1,5 +1,5 @@
-// What a link to WhatsApp consists of (credentials, Signal sessions, words that nobody took yet), as sealed lines of one
-// file whose key the vault holds. A change is on the disk before anything that follows from it leaves this machine.
+// What a link to WhatsApp consists of (credentials, Signal sessions, words that nobody took yet), as sealed lines of
+// one file whose key the vault holds. A change is on the disk before anything that follows from it leaves this machine.
 #pragma once
 #include "base/result.hpp"
 #include "ports/channel.hpp"

@@ -20,7 +20,7 @@ constexpr std::string_view kCredentials = "creds";
 constexpr std::string_view kEnding = ".json";
 // OpenClaw copies creds.json there before each change.
 constexpr std::string_view kBackup = "creds.json.bak";
-constexpr std::string_view kTypes[] = {"pre-key-",     "session-",     "sender-key-",  "app-state-sync-",
+constexpr std::string_view kTypes[] = {"pre-key-",     "session-",     "sender-key-", "app-state-sync-",
                                        "lid-mapping-", "device-list-", "tctoken-"};
 
 bool is_login_file(std::string_view file) {
@@ -59,8 +59,8 @@ Result<std::string> look_at(const std::string& files, const std::string& folder)
   std::error_code ignored;
   if (fs::file_size(KeyLog(folder, {}).path(), ignored) > 0 && !ignored)
     return fail(Kind::conflict, "This account is linked here already, and that link stays.");
-  const auto others = std::count_if(found.begin(), found.end(),
-                                    [](const auto& file) { return !file.first.starts_with(kCredentials); });
+  const auto others =
+      std::count_if(found.begin(), found.end(), [](const auto& file) { return !file.first.starts_with(kCredentials); });
   const auto damaged = static_cast<std::size_t>(others) + 1 - keys.size();
   if (damaged == 0) return describe(keys);
   return fmt::format("{}; {} {} damaged and left out", describe(keys), damaged, damaged == 1 ? "file is" : "files are");
@@ -89,8 +89,7 @@ Result<std::string> write(const std::string& folder, const ports::KeySource& key
   if (!code) fs::permissions(files, fs::perms::owner_all, code);
   if (code) return fail(Kind::denied, fmt::format("{} cannot be made: {}.", files, code.message()));
   for (const auto& [name, value] : keys)
-    if (is_login_file_name(name))
-      TRY_VOID(config::replace_file(fmt::format("{}/{}{}", files, name, kEnding), value));
+    if (is_login_file_name(name)) TRY_VOID(config::replace_file(fmt::format("{}/{}{}", files, name, kEnding), value));
   return describe(keys);
 }
 
@@ -132,7 +131,8 @@ Result<Keys> keys_from_files(const std::map<std::string, std::string>& files) {
 
 std::string describe(const Keys& keys) {
   const auto found = keys.find(std::string(kCredentials));
-  const auto credentials = found == keys.end() ? json::value() : parse_json(found->second, "creds.json").value_or(json::value());
+  const auto credentials =
+      found == keys.end() ? json::value() : parse_json(found->second, "creds.json").value_or(json::value());
   const auto* me = find(credentials, "me");
   const auto number = person_id(without_device(me ? string_or(*me, "id") : std::string()));
   const auto count = keys.empty() ? 0 : keys.size() - 1;

@@ -1,5 +1,5 @@
-// A link to WhatsApp as OpenClaw keeps it: a folder as Baileys' useMultiFileAuthState() writes it, with one JSON file for
-// each key. `openclaw migrate` takes one over, `openclaw export` writes one.
+// A link to WhatsApp as OpenClaw keeps it: a folder as Baileys' useMultiFileAuthState() writes it, with one JSON file
+// for each key. `openclaw migrate` takes one over, `openclaw export` writes one.
 #pragma once
 #include "extensions/channels/whatsapp/key_log.hpp"
 #include <string_view>
