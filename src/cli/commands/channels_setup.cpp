@@ -152,14 +152,14 @@ Result<int> add(Invocation& invocation) {
 Result<> remove_folder(const Setup& setup, const std::string& channel, const std::string& account) {
   TRY_VOID(check_id(channel, "channel"));
   TRY_VOID(check_id(account, "account name"));
-  const config::Vault vault(setup.folder.path(), setup.environment);
-  TRY_VOID(vault.remove(ports::folder_key_name(channel, account)));
   const auto folder = setup.folder.file(fmt::format("foreign/{}/{}", channel, account));
   std::error_code code;
-  std::filesystem::remove_all(folder, code);
+  if (std::filesystem::remove_all(folder, code) == 0) return {};
   if (code)
     return fail(Kind::denied, fmt::format("{} cannot be removed: {}.", folder, code.message()),
                 "Remove it by hand: it holds what the account kept.");
+  const config::Vault vault(setup.folder.path(), setup.environment);
+  TRY_VOID(vault.remove(ports::folder_key_name(channel, account)));
   return {};
 }
 
