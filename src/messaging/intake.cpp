@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include "messaging/activation.hpp"
 #include "messaging/attachments.hpp"
 #include "messaging/inbound_files.hpp"
 #include "messaging/routing.hpp"
@@ -41,11 +42,6 @@ bool is_control(std::string_view text) {
   return agent::is_stop_word(text) || agent::parse_chat_command(text).has_value();
 }
 
-// A fact: whether a group is answered without a mention, said there by /activation.
-std::string activation_fact(const ports::Chat& chat) {
-  return "activation:" + strand_of(chat);
-}
-
 std::string hold_key(const Account& account, const ports::InboundEvent& event) {
   return fmt::format("{}\n{}\n{}\n{}", account.settings().channel, account.settings().account, strand_of(event.chat),
                      event.from.id);
@@ -78,7 +74,7 @@ Result<Intake::Judged> Intake::judge(const Account& account, const ports::Inboun
                                 event.from.id);
   judged.rules = access_rules(services_.config, settings, event.chat, judged.agent_id);
   if (event.chat.kind != ports::ChatKind::direct)
-    if (const auto said = account.recall(activation_fact(event.chat)); !said.empty())
+    if (const auto said = activation(account, event.chat); !said.empty())
       judged.rules.require_mention = said != "always";
   policy::Approach approach;
   approach.direct = event.chat.kind == ports::ChatKind::direct;
@@ -325,26 +321,26 @@ Task<bool> Intake::chat_command(Account& account, ports::InboundEvent event, boo
     co_return true;
   }
   if (command->name == "activation") {
-    CO_TRY_VOID(co_await set_activation(account, std::move(event), owner));
+    CO_TRY_VOID(co_await activate(account, std::move(event), owner));
     co_return true;
   }
   co_return false;
 }
 
-Task<> Intake::set_activation(Account& account, ports::InboundEvent event, bool owner) {
+Task<> Intake::activate(Account& account, ports::InboundEvent event, bool owner) {
   account.save_checkpoint_later(std::move(event.checkpoint));
   const auto wanted = lowercase_ascii(agent::parse_chat_command(event.text)->argument);
-  const auto fact = activation_fact(event.chat);
   if (event.chat.kind == ports::ChatKind::direct)
     co_return co_await say(account, std::move(event), "Here I answer each message; /activation is for groups.");
   if (!owner) co_return co_await say(account, std::move(event), "Only those whom allowFrom names may change this.");
   if (wanted == "always" || wanted == "mention") {
-    CO_TRY_VOID(co_await account.remember(fact, wanted));
+    auto chat = event.chat;
+    CO_TRY_VOID(co_await set_activation(account, std::move(chat), wanted));
     co_return co_await say(account, std::move(event),
                            wanted == "always" ? "I answer every message in this group now."
                                               : "I answer here when I am mentioned.");
   }
-  const auto now = account.recall(fact);
+  const auto now = activation(account, event.chat);
   co_return co_await say(account, std::move(event),
                          fmt::format("Set here: {}. Write /activation always, or /activation mention.",
                                      now.empty() ? "as the configuration says" : now));

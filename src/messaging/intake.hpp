@@ -60,7 +60,7 @@ private:
   // Commands that are about the chat and not about its session. False: the text is none of them.
   Task<bool> chat_command(Account& account, ports::InboundEvent event, bool owner);
   Task<> resend(Account& account, ports::InboundEvent event);
-  Task<> set_activation(Account& account, ports::InboundEvent event, bool owner);
+  Task<> activate(Account& account, ports::InboundEvent event, bool owner);
   Task<> say(Account& account, ports::InboundEvent event, std::string text);
   Task<> write(std::function<Result<>(store::Connection&)> work);
 

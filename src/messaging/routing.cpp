@@ -83,6 +83,17 @@ std::string bound_agent(const json::value& config, std::string_view default_agen
   return agent;
 }
 
+GroupPlace group_place(const AccountSettings& account, const ports::Chat& chat) {
+  const auto account_part = account.account == "default" ? std::string() : ":" + key_part(account.account);
+  GroupPlace place;
+  place.account =
+      fmt::format("{}{}:{}", account.channel, account_part, chat.kind == ports::ChatKind::group ? "group" : "channel");
+  place.group = key_part(chat.id);
+  if (!chat.thread_id.empty())
+    place.group += fmt::format(":{}:{}", account.channel == "telegram" ? "topic" : "thread", key_part(chat.thread_id));
+  return place;
+}
+
 std::string session_key(const json::value& config, std::string_view agent_id, const AccountSettings& account,
                         const ports::Chat& chat, const ports::Person& sender) {
   if (chat.kind == ports::ChatKind::direct) {
@@ -95,12 +106,8 @@ std::string session_key(const json::value& config, std::string_view agent_id, co
       return fmt::format("agent:{}:{}:{}:dm:{}", agent_id, account.channel, key_part(account.account), peer);
     return fmt::format("agent:{}:{}:dm:{}", agent_id, account.channel, peer);
   }
-  const auto account_part = account.account == "default" ? std::string() : ":" + key_part(account.account);
-  const auto kind = chat.kind == ports::ChatKind::group ? "group" : "channel";
-  auto key = fmt::format("agent:{}:{}{}:{}:{}", agent_id, account.channel, account_part, kind, key_part(chat.id));
-  if (!chat.thread_id.empty())
-    key += fmt::format(":{}:{}", account.channel == "telegram" ? "topic" : "thread", key_part(chat.thread_id));
-  return key;
+  const auto place = group_place(account, chat);
+  return fmt::format("agent:{}:{}:{}", agent_id, place.account, place.group);
 }
 
 } // namespace openclaw::messaging

@@ -200,6 +200,32 @@ test("in a group its owner says when it answers, and the sender decides which to
   assert.match(JSON.stringify(request.body ?? request), /Bo: the cellar is flooded/);
 });
 
+// parity: 1.2-activation
+test("sessions.patch says when a group is answered, for that group alone, and takes it back", async () => {
+  const telegram = await peer();
+  const room = (id) => ({ id, type: "supergroup", title: `Room ${id}` });
+  const gateway = await startGateway(telegram, { groups: { "-100500": {}, "-100600": {} } });
+  const client = await gateway.client({ scopes: ["operator.admin"] });
+  const patch = (groupActivation, key = "agent:main:telegram:group:-100500") => client.request("sessions.patch", { key, groupActivation });
+  const { entry } = await patch("always");
+  assert.equal(entry.groupActivation, "always");
+  await telegram.inject(telegram.message("nobody is spoken to here", { chat: room(-100500) }));
+  await told(telegram, -100500, /nobody is spoken to here/);
+  await telegram.inject(telegram.message("nor there", { chat: room(-100600) }));
+  await patch("mention");
+  await telegram.inject(telegram.message("and silent again", { chat: room(-100500) }));
+  await patch(null);
+  await telegram.inject(telegram.message("/activation", { chat: room(-100500) }));
+  await told(telegram, -100500, /as the configuration says/);
+  await telegram.inject(telegram.message("the last one, alone", { chat: { id: 7, type: "private" } }));
+  await told(telegram, 7, /the last one/);
+  assert.equal(telegram.sent(-100600).length, 0);
+  assert.equal(telegram.sent(-100500).filter((message) => /silent again/.test(message.text)).length, 0);
+  await assert.rejects(patch("sometimes"), /always or mention/);
+  await assert.rejects(patch("always", "agent:main:main"), /no group's/);
+  await assert.rejects(patch("always", "agent:main:slack:group:c0team"), /No account is in the group/);
+});
+
 // parity: 1.2-group-tools
 test("a group's tools are its own, its senders' come before them, and another group's rules touch neither", async () => {
   const telegram = await peer();

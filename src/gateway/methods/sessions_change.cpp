@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "gateway/services.hpp"
 #include "gateway/session_view.hpp"
+#include "messaging/activation.hpp"
 #include <fmt/core.h>
 
 namespace openclaw::gateway {
@@ -19,11 +20,20 @@ std::optional<std::optional<std::string>> wanted(const json::object& params, std
 // Settings that would weaken what protects the machine are never silently ignored.
 Result<> refuse_absent(const json::object& params) {
   for (const auto* key :
-       {"execHost", "execSecurity", "execAsk", "execNode", "elevatedLevel", "sendPolicy", "groupActivation"})
+       {"execHost", "execSecurity", "execAsk", "execNode", "elevatedLevel", "sendPolicy"})
     if (const auto* value = params.if_contains(key); value && !value->is_null())
       return fail(Kind::invalid, fmt::format("The session setting {} is not in this build of openclaw.", key),
                   "What programs may run is set for the whole gateway in tools.exec.");
   return {};
+}
+
+Task<> set_group_activation(Call call, std::string session_key, std::optional<std::string> mode) {
+  if (mode && *mode != "always" && *mode != "mention")
+    co_return fail(Kind::invalid, "The group's activation is always or mention.",
+                   "Use one of them, or null for what the configuration says.");
+  if (!call.services.channels) co_return fail(Kind::missing, "There are no messengers in this gateway.");
+  const auto& accounts = call.services.channels->accounts();
+  co_return co_await messaging::set_activation(accounts, std::move(session_key), mode.value_or(""));
 }
 
 Task<json::value> patch(Call call) {
@@ -50,12 +60,15 @@ Task<json::value> patch(Call call) {
     CO_TRY(auto checked, co_await services.models.check(std::move(reference)));
     change.model = std::optional<std::string>(std::move(checked));
   }
+  const auto group_activation = wanted(call.params, "groupActivation");
+  if (group_activation) CO_TRY_VOID(co_await set_group_activation(call, key.canonical, *group_activation));
   auto canonical = key.canonical;
   CO_TRY(const auto row, co_await agent::change_session(services.runtime, std::move(canonical), std::move(change)));
   json::object payload{{"ok", true},
                        {"path", services.state_folder + "/state.db"},
                        {"key", key.canonical},
                        {"entry", session_entry(row)}};
+  if (group_activation && *group_activation) payload["entry"].as_object()["groupActivation"] = **group_activation;
   if (row.model) {
     const auto slash = row.model->find('/');
     if (slash != std::string::npos)
@@ -87,7 +100,7 @@ void register_sessions_change(MethodTable& table) {
   table.add({"sessions.patch", Scope::admin,
              R"({"type":"object","required":["key"],"properties":{"key":{"type":"string","minLength":1},
     "label":{"type":["string","null"],"maxLength":64},"model":{"type":["string","null"],"maxLength":256},"thinkingLevel":{"type":["string","null"]},
-    "verboseLevel":{"type":["string","null"]}}})",
+    "verboseLevel":{"type":["string","null"]},"groupActivation":{"type":["string","null"]}}})",
              patch});
   constexpr const char* one_key =
       R"({"type":"object","required":["key"],"properties":{"key":{"type":"string","minLength":1}}})";
