@@ -19,8 +19,7 @@ std::optional<std::optional<std::string>> wanted(const json::object& params, std
 
 // Settings that would weaken what protects the machine are never silently ignored.
 Result<> refuse_absent(const json::object& params) {
-  for (const auto* key :
-       {"execHost", "execSecurity", "execAsk", "execNode", "elevatedLevel", "sendPolicy"})
+  for (const auto* key : {"execHost", "execSecurity", "execAsk", "execNode", "elevatedLevel", "sendPolicy"})
     if (const auto* value = params.if_contains(key); value && !value->is_null())
       return fail(Kind::invalid, fmt::format("The session setting {} is not in this build of openclaw.", key),
                   "What programs may run is set for the whole gateway in tools.exec.");

@@ -22,7 +22,15 @@ struct DiscordChannel : testing::Test {
   }
   Result<std::unique_ptr<Channel>> make(std::string settings, std::string token) {
     return registry.find_channel("discord")->make(
-        {loop.get_executor(), background, time, random, http, "default", std::move(settings), "",
+        {loop.get_executor(),
+         background,
+         time,
+         random,
+         http,
+         "default",
+         std::move(settings),
+         "",
+         {},
          [token](std::string_view) -> Result<Secret> { return Secret(token); }});
   }
   void answers(const std::string& path, std::string body, int status = 200) {
