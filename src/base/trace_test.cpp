@@ -79,8 +79,13 @@ TEST(Spans, AreNothingWhileTracingIsOff) {
 
 TEST(Spans, OfTracesThatBeginHereAreSampled) {
   start(0, [] {});
-  EXPECT_FALSE(Span("span", Kind::internal, {}).recording());
+  const Span left_out("span", Kind::internal, {});
+  EXPECT_FALSE(left_out.recording());
   EXPECT_TRUE(Span("span", Kind::internal, *parse_traceparent(kWritten)).recording());
+  // The whole trace is left out, also where it goes on from what was written down.
+  start(1, [] {});
+  EXPECT_FALSE(Span("child", Kind::internal, left_out.context()).recording());
+  EXPECT_FALSE(Span("later", Kind::internal, *parse_traceparent(traceparent(left_out.context()))).recording());
   stop();
 }
 

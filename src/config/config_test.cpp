@@ -114,6 +114,20 @@ TEST_F(ConfigTest, AnIncludeCycleEndsWithASentence) {
   EXPECT_NE(problems()[0].find("does not exist"), std::string::npos);
 }
 
+// parity: 1.1-config
+TEST_F(ConfigTest, IncludesGoTenDeepAndNoDeeper) {
+  put("{ $include: '1.json' }");
+  for (int number = 1; number < 10; ++number)
+    put(fmt::format("{{ $include: '{}.json' }}", number + 1), fmt::format("{}.json", number));
+  put("{ gateway: { port: 3 } }", "10.json");
+  EXPECT_EQ(problems(), Texts{});
+  EXPECT_EQ(*find(config().load()->value, "gateway"), json::parse(R"({"port":3})"));
+  put("{ $include: '11.json' }", "10.json");
+  put("{ gateway: { port: 3 } }", "11.json");
+  ASSERT_EQ(problems().size(), 1U);
+  EXPECT_NE(problems()[0].find("goes deeper than 10 includes"), std::string::npos) << problems()[0];
+}
+
 TEST_F(ConfigTest, ARealConfigurationOf2026130HasNoProblems) {
   put(R"({ gateway: { mode: "local", port: 18789, bind: "loopback", auth: { mode: "token", token: "tok-test-1" },
     http: { endpoints: { chatCompletions: { enabled: true }, responses: { enabled: true } } } },
