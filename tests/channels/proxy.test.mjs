@@ -31,7 +31,7 @@ class Behind {
     behind.proxy = await Proxy.start();
     try {
       behind.gateway = new Gateway({ modelUrl: model.url, env: behind.proxy.environment(more) });
-      let config = { ...makeConfig({ modelUrl: model.url, workspace: behind.gateway.workspace }), channels: {} };
+      let config = { ...makeConfig({ modelUrl: model.url, workspace: behind.gateway.workspace }), session: { dmScope: "per-channel-peer" }, channels: {} };
       for (const Driver of Drivers) {
         const bench = new Bench();
         Object.assign(bench, { model, gateway: behind.gateway, driver: await Driver.start() });

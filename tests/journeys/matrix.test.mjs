@@ -244,7 +244,7 @@ test("an upgraded room is followed: its settings hold in the new one, also after
   const claimed = fake.world.createRoom(eve, { name: "Team", invite: [claw, ada], predecessor: { room_id: room.id, event_id: "$x" } });
   fake.world.join(claimed.id, ada);
   await joined(claimed);
-  say(claimed, "the false one", mentioned);
+  say(claimed, "the false one"); // unmentioned, as only the listed room allows
   say(next, "the true one");
   await told(next, /the true one/);
   assert.equal(sent(claimed).length, 0);

@@ -54,7 +54,8 @@ Task<> Daemon::start(DaemonPlan plan, DaemonApi& api) {
   background_.spawn("output of signal-cli", drain(process_, output_));
   const auto until = time_.monotonic_ms() + plan.start_within_ms;
   while (true) {
-    CO_TRY(const bool there, co_await api.there());
+    const auto there = co_await api.check();
+    if (!there && there.error().kind == Kind::cancelled) co_return there;
     if (there && !output_->ended) co_return Result<>{};
     if (output_->ended) {
       if (output_->remedy) co_return std::unexpected(*output_->remedy);

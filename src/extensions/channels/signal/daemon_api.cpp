@@ -144,13 +144,18 @@ Task<RpcAnswer> DaemonApi::call(std::string method, json::object parameters, boo
   co_return answer;
 }
 
-Task<bool> DaemonApi::there() {
+Task<> DaemonApi::check() {
   net::Outbound request("GET", root_ + "/api/v1/check");
   request.connect_timeout_ms = 5000;
   request.first_byte_timeout_ms = 5000;
   auto response = co_await http_.fetch(std::move(request));
   if (!response && response.error().kind == Kind::cancelled) co_return std::unexpected(response.error());
-  co_return response && response->status == 200;
+  if (!response) co_return std::unexpected(not_there(response.error()));
+  if (response->status != 200)
+    co_return fail(Kind::transient,
+                   fmt::format("What answers at {} is not signal-cli's daemon (status {}).", root_, response->status),
+                   "See channels.signal.httpUrl, and start it with: signal-cli daemon --http");
+  co_return Result<>{};
 }
 
 Task<std::shared_ptr<net::StreamedResponse>> DaemonApi::events(std::string account) {

@@ -30,8 +30,8 @@ public:
   // cancelled; everything else is a problem in the answer.
   Task<RpcAnswer> call(std::string method, json::object parameters, bool once, std::int64_t timeout_ms = kCallMs,
                        std::size_t largest_answer = 4 * 1024 * 1024);
-  // Whether a daemon answers at all.
-  Task<bool> there();
+  // Whether a daemon answers; the error says why none does.
+  Task<> check();
   // Its events, for the account or, without one, of all.
   Task<std::shared_ptr<net::StreamedResponse>> events(std::string account);
 

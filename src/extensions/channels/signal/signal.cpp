@@ -362,12 +362,10 @@ private:
 
   // Starts our own daemon, where we are to and none answers there: one may have outlived a gateway that was killed.
   Task<> ensure_daemon() {
-    CO_TRY(const bool there, co_await api_.there());
-    if (there) co_return Result<>{};
-    if (!bool_or(settings_, "autoStart", string_or(settings_, "httpUrl").empty()))
-      co_return fail(
-          Kind::transient, "signal-cli's daemon does not answer.",
-          fmt::format("Start it with: signal-cli daemon --http, or see channels.signal.httpUrl ({}).", api_.root()));
+    auto there = co_await api_.check();
+    if (there || there.error().kind == Kind::cancelled ||
+        !bool_or(settings_, "autoStart", string_or(settings_, "httpUrl").empty()))
+      co_return there;
     CO_TRY(auto path, ports::find_program(string_or(settings_, "cliPath", "signal-cli"), "channels.signal.cliPath"));
     DaemonPlan plan;
     plan.argv.push_back(std::move(path));
