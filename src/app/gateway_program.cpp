@@ -262,10 +262,10 @@ private:
     CO_TRY_VOID(co_await channels_.configure(snapshot_.value));
     CO_TRY_VOID(co_await runtime_.recover());
     CO_TRY_VOID(co_await channels_.recover());
+    CO_TRY_VOID(co_await journal_config());
     scope_.spawn("memory", watch_memory());
     scope_.spawn("configuration watch", watch_config());
     CO_TRY_VOID(co_await announce(gateway));
-    CO_TRY_VOID(co_await journal_config());
     co_await signals_.async_wait(async::use_task);
     co_return Result<>{};
   }

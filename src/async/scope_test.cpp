@@ -56,7 +56,7 @@ Task<int> work_elsewhere() {
 }
 
 TEST(Offload, BringsTheResultBackToTheLoop) {
-  asio::io_context loop;
+  static asio::io_context loop; // the pool's thread may still be leaving its last post
   auto answer = run(loop, work_elsewhere());
   ASSERT_TRUE(answer);
   EXPECT_EQ(*answer, 42);

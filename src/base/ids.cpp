@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <fmt/core.h>
 #include <sys/random.h>
@@ -26,10 +27,12 @@ void SystemRandom::fill(std::span<std::uint8_t> bytes) {
 }
 
 void SeededRandom::fill(std::span<std::uint8_t> bytes) {
+  constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15ULL;
+  // The writer's thread draws from the same one as the loop.
+  const std::atomic_ref state(state_);
   for (auto& byte : bytes) {
     // splitmix64
-    state_ += 0x9e3779b97f4a7c15ULL;
-    std::uint64_t value = state_;
+    std::uint64_t value = state.fetch_add(kStep, std::memory_order_relaxed) + kStep;
     value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
     value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
     byte = static_cast<std::uint8_t>(value ^ (value >> 31));

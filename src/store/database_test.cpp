@@ -54,9 +54,9 @@ Task<> accept_many(async::Scope* scope, Database* database, int* accepted) {
 
 TEST(Database, GroupsWaitingWritesIntoFewCommitsAndAcceptsEachMessageOnce) {
   const auto path = fresh_path("group");
+  boost::asio::io_context loop;
   auto database = Database::open(path);
   ASSERT_TRUE(database);
-  boost::asio::io_context loop;
   async::Scope scope(loop.get_executor());
   int accepted = 0;
   ASSERT_TRUE(async::run(loop, accept_many(&scope, database->get(), &accepted)));
@@ -75,9 +75,9 @@ Task<bool> fail_inside(Database* database) {
 
 TEST(Database, AnErrorUndoesItsOwnPartOnly) {
   const auto path = fresh_path("undo");
+  boost::asio::io_context loop;
   auto database = Database::open(path);
   ASSERT_TRUE(database);
-  boost::asio::io_context loop;
   EXPECT_FALSE(async::run(loop, fail_inside(database->get())));
   const auto found = find_run((*database)->reader(), "key-1");
   ASSERT_TRUE(found);
@@ -98,6 +98,7 @@ TEST(Database, RefusesAStateThatANewerProgramWrote) {
 }
 
 TEST(Inbox, ForgetsWhatEndedLongAgoAndNothingElse) {
+  boost::asio::io_context loop;
   auto database = Database::open(fresh_path("inbox"));
   ASSERT_TRUE(database);
   std::function<Result<bool>(Connection&)> work = [](Connection& connection) -> Result<bool> {
@@ -112,7 +113,6 @@ TEST(Inbox, ForgetsWhatEndedLongAgoAndNothingElse) {
     }
     return true;
   };
-  boost::asio::io_context loop;
   ASSERT_TRUE(async::run(loop, (*database)->write<bool>(std::move(work))));
   std::string left;
   for (int i = 0; i < 12; ++i) {
@@ -143,9 +143,9 @@ TEST(Database, ALogThatIsCutOffAnywhereKeepsWholeTransactionsUpToThere) {
   constexpr int kCount = 40;
   const auto path = fresh_path("torn");
   const auto folder = std::filesystem::path(path).parent_path();
+  boost::asio::io_context loop;
   auto database = Database::open(path);
   ASSERT_TRUE(database);
-  boost::asio::io_context loop;
   ASSERT_TRUE(async::run(loop, accept_in_turn(database->get(), kCount)));
   const auto size = std::filesystem::file_size(path + "-wal");
   const auto torn = (folder / "torn.db").string();
@@ -197,9 +197,9 @@ Task<> write_large(async::Scope* scope, Database* database, std::vector<Result<b
 
 TEST(Database, ATransactionThatTheDiskEndsHasSavedNothingThatItReports) {
   const auto path = fresh_path("ended");
+  boost::asio::io_context loop;
   auto database = Database::open(path);
   ASSERT_TRUE(database);
-  boost::asio::io_context loop;
   async::Scope scope(loop.get_executor());
   std::vector<Result<bool>> outcomes;
   ASSERT_TRUE(async::run(loop, write_large(&scope, database->get(), &outcomes)));

@@ -132,7 +132,7 @@ test("each call of our gateway is one of the real one's, with options that it ha
     config.messages = { ackReaction: "👀", ackReactionScope: "all", removeAckAfterReply: true };
     writeConfig(gateway.stateDir, config);
     await gateway.start();
-    await driver.ready();
+    await driver.ready(gateway);
     fs.writeFileSync(path.join(gateway.workspace, "report.txt"), "the report");
     await driver.say({ text: "look", files: [{ name: "a.txt", type: "text/plain", bytes: Buffer.from("hello") }] });
     await driver.say({ text: "**here** it is\nMEDIA:report.txt" });
