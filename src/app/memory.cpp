@@ -35,7 +35,6 @@ void set_memory_limits() {
   // what it costs.
   constexpr int kKept = 1024 * 1024;
   mallopt(M_TRIM_THRESHOLD, kKept);
-  mallopt(M_MMAP_THRESHOLD, kKept);
   mallopt(M_TOP_PAD, kKept / 4);
 }
 

@@ -10,10 +10,10 @@ public:
   std::string_view name() const override { return "parrot"; }
   DialectRules rules() const override { return {}; }
 
-  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, ModelRequest request,
+  Task<ModelReply> stream(net::HttpClient& client, ModelEndpoint endpoint, SharedModelRequest request,
                           ModelSink& sink) override {
     auto outgoing = model_request(endpoint, "POST", "/say");
-    outgoing.body = request.messages.empty() ? std::string() : text_of(request.messages.back());
+    outgoing.body = request->messages.empty() ? std::string() : text_of(request->messages.back());
     CO_TRY(const auto response, co_await client.open(std::move(outgoing)));
     std::string whole;
     while (true) {
@@ -23,7 +23,7 @@ public:
       whole += *piece;
     }
     if (response->status() != 200)
-      co_return std::unexpected(model_error(endpoint, request.model, response->status(), response->headers(), whole));
+      co_return std::unexpected(model_error(endpoint, request->model, response->status(), response->headers(), whole));
     ModelReply reply;
     reply.content.emplace_back(TextBlock{std::move(whole)});
     reply.stop_reason = StopReason::stop;
