@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "extensions/models/openai_completions/wire.hpp"
+#include <boost/json/monotonic_resource.hpp>
 #include <fmt/core.h>
 
 namespace openclaw::ports::openai {
@@ -17,9 +18,9 @@ json::object image_part(const ImageBlock& image) {
 }
 
 // Plain text as a string: the chat templates of many local servers know nothing else.
-json::value user_content(const Message& message) {
-  if (!has_image(message)) return json::value(to_valid_utf8(text_of(message)));
-  json::array parts;
+json::value user_content(const Message& message, const json::storage_ptr& storage) {
+  if (!has_image(message)) return json::value(json::string(to_valid_utf8(text_of(message)), storage));
+  json::array parts(storage);
   for (const auto& block : message.content) {
     if (const auto* text = std::get_if<TextBlock>(&block))
       parts.push_back({{"type", "text"}, {"text", to_valid_utf8(text->text)}});
@@ -29,10 +30,10 @@ json::value user_content(const Message& message) {
   return parts;
 }
 
-json::object assistant_message(const Message& message, bool with_reasoning) {
-  json::object out{{"role", "assistant"}};
+json::object assistant_message(const Message& message, bool with_reasoning, const json::storage_ptr& storage) {
+  json::object out({{"role", "assistant"}}, storage);
   const auto text = text_of(message);
-  json::array calls;
+  json::array calls(storage);
   std::string reasoning;
   for (const auto& block : message.content) {
     if (const auto* call = std::get_if<ToolCallBlock>(&block))
@@ -87,7 +88,10 @@ std::string_view effort(Thinking level) {
 } // namespace
 
 Result<std::string> encode_request(const ModelRequest& request, const std::set<std::string>& flags) {
-  json::array messages;
+  // The whole tree is written once and dropped at once.
+  json::monotonic_resource memory;
+  const json::storage_ptr storage(&memory);
+  json::array messages(storage);
   if (!request.system.empty()) messages.push_back({{"role", "system"}, {"content", to_valid_utf8(request.system)}});
   for (std::size_t at = 0; at < request.messages.size();) {
     const auto& message = request.messages[at];
@@ -96,12 +100,12 @@ Result<std::string> encode_request(const ModelRequest& request, const std::set<s
       continue;
     }
     if (message.role == Role::user)
-      messages.push_back({{"role", "user"}, {"content", user_content(message)}});
+      messages.push_back({{"role", "user"}, {"content", user_content(message, storage)}});
     else
-      messages.push_back(assistant_message(message, flags.contains("reasoning_content")));
+      messages.push_back(assistant_message(message, flags.contains("reasoning_content"), storage));
     ++at;
   }
-  json::object body{{"model", request.model}, {"messages", std::move(messages)}, {"stream", true}};
+  json::object body({{"model", request.model}, {"messages", std::move(messages)}, {"stream", true}}, storage);
   if (!flags.contains("no_stream_options")) body["stream_options"] = {{"include_usage", true}};
   if (flags.contains("store_false")) body["store"] = false;
   body[flags.contains("max_completion_tokens") ? "max_completion_tokens" : "max_tokens"] = request.max_output_tokens;

@@ -51,6 +51,15 @@ TEST(OpenAiRequest, IsTheBodyThatServersKnow) {
       R"j("tools":[{"type":"function","function":{"name":"exec","description":"Runs.","parameters":{"type":"object"}}}]})j");
 }
 
+TEST(OpenAiRequest, PlainWordsAreAStringAndNoList) {
+  auto request = conversation();
+  request.messages.resize(1);
+  request.messages[0].content = {TextBlock{"go"}};
+  const auto body = encode_request(request, {});
+  ASSERT_TRUE(body);
+  EXPECT_NE(body->find(R"({"role":"user","content":"go"})"), std::string::npos) << *body;
+}
+
 TEST(OpenAiRequest, FlagsOfTheEndpointChangeWhatIsSent) {
   auto request = conversation();
   request.reasoning = true;
