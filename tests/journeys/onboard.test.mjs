@@ -40,14 +40,12 @@ async function atTerminal(t, state, args, answers) {
   return { code, seen };
 }
 
-function stopAfter(t, state) {
-  t.after(() => run(state, ["stop"]));
-}
+/** A state folder whose gateway is stopped before it is removed. */
+const stoppedState = (t) => path.join(temporaryFolder(t, (folder) => run(path.join(folder, "state"), ["stop"])), "state");
 
 // parity: 1.12-onboarding, 1.6-bootstrap, 1.9-memory-files
 test("the wizard: risk, model with a hidden key, workspace, port, daemon, and a WebChat address at the end", async (t) => {
-  const state = path.join(temporaryFolder(t), "state");
-  stopAfter(t, state);
+  const state = stoppedState(t);
   const { code, seen } = await atTerminal(t, state, ["onboard"], [
     ["go on? [no]:", "yes"],
     ["Number [2]:", "3"],
@@ -71,12 +69,11 @@ test("the wizard: risk, model with a hidden key, workspace, port, daemon, and a 
 
 // parity: 1.12-onboarding
 test("the wizard: a no to the risk sets nothing up, and an existing configuration can be kept", async (t) => {
-  const state = path.join(temporaryFolder(t), "state");
+  const state = stoppedState(t);
   const refused = await atTerminal(t, state, ["onboard"], [["go on? [no]:", "no"]]);
   assert.equal(refused.code, 1, refused.seen);
   assert.ok(!fs.existsSync(path.join(state, "openclaw.json")));
   fs.writeFileSync(path.join(state, "openclaw.json"), '{ gateway: { port: 0 } } // mine\n', { mode: 0o600 });
-  stopAfter(t, state);
   const kept = await atTerminal(t, state, ["onboard"], [["go on? [no]:", "yes"], ["Number [1]:", "1"]]);
   assert.equal(kept.code, 0, kept.seen);
   assert.match(read(state, "openclaw.json"), /mine/);
@@ -99,8 +96,7 @@ test("without questions: the risk must be accepted, and the answers are options"
 
 // parity: 1.12-daemon
 test("in the background without systemd: started, found through the lock, killed and back, restarted, stopped", async (t) => {
-  const state = path.join(temporaryFolder(t), "state");
-  stopAfter(t, state);
+  const state = stoppedState(t);
   json(state, [...options, "--gateway-port", "0"]);
   const first = json(state, ["start"]);
   assert.deepEqual(json(state, ["start"]).pid, first.pid, "a second start finds the first");

@@ -8,9 +8,13 @@ import { binary } from "./gateway.mjs";
 
 export const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
-export function temporaryFolder(t) {
+/** `before` is run before the folder is removed: hooks run in the order in which they were made. */
+export function temporaryFolder(t, before = () => {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "openclaw-moving-"));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  t.after(() => {
+    before(folder);
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 
