@@ -3,12 +3,12 @@
 #pragma once
 #include "messaging/account.hpp"
 #include "messaging/accounts.hpp"
+#include "messaging/loop_fixture.hpp"
 #include "messaging/outbox.hpp"
 #include "messaging/webhooks.hpp"
 #include <deque>
 #include <filesystem>
 #include <fmt/core.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 namespace openclaw::messaging {
@@ -67,7 +67,7 @@ public:
   async::Event changed;
 };
 
-class ChannelTest : public ::testing::Test {
+class ChannelTest : public LoopTest {
 protected:
   void SetUp() override {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
@@ -94,21 +94,6 @@ protected:
     std::filesystem::remove_all(folder_);
   }
 
-  // Turns the loop until it is so; the writer's thread answers in real time, everything else in that of the test.
-  template <class Condition>
-  bool until(Condition condition) {
-    for (int turn = 0; turn < 2000; ++turn) {
-      loop_.restart();
-      loop_.run_for(std::chrono::milliseconds(condition() ? 0 : 2));
-      if (condition()) return true;
-    }
-    return false;
-  }
-  // Whatever could happen now has happened.
-  void settle() {
-    int turns = 0;
-    until([&turns] { return ++turns > 50; });
-  }
   static Task<> run(std::shared_ptr<Account> account) { co_return co_await account->run(); }
   void connect() {
     run_ = scope_.spawn("account", run(account_));
@@ -116,7 +101,6 @@ protected:
   }
 
   std::string folder_;
-  boost::asio::io_context loop_;
   async::FakeTime time_{loop_.get_executor()};
   SeededRandom random_{1};
   std::unique_ptr<store::Database> database_;

@@ -1,6 +1,7 @@
 // Lines that come rapidly, with a clock that stands still until a test moves it. What runs has no model and fails at
 // once: that it began is what counts here.
 #include "messaging/debounce.hpp"
+#include "messaging/loop_fixture.hpp"
 #include "ports/fake_http_client.hpp"
 #include "store/inbox.hpp"
 #include <filesystem>
@@ -30,7 +31,7 @@ public:
   std::vector<std::string> begun;
 };
 
-class DebounceTest : public ::testing::Test {
+class DebounceTest : public LoopTest {
 protected:
   void SetUp() override {
     folder_ = (std::filesystem::temp_directory_path() / fmt::format("openclaw-debounce-{}", ::getpid())).string();
@@ -63,20 +64,6 @@ protected:
     std::filesystem::remove_all(folder_);
   }
 
-  // Turns the loop until it is so; the writer's thread answers in real time, everything else in that of the test.
-  template <class Condition>
-  bool until(Condition condition) {
-    for (int turn = 0; turn < 2000; ++turn) {
-      loop_.restart();
-      loop_.run_for(std::chrono::milliseconds(condition() ? 0 : 2));
-      if (condition()) return true;
-    }
-    return false;
-  }
-  void settle() {
-    int turns = 0;
-    until([&turns] { return ++turns > 50; });
-  }
   static Task<> ended(Task<> task, bool* done) {
     auto result = co_await std::move(task);
     *done = true;
@@ -123,7 +110,6 @@ protected:
   }
 
   std::string folder_;
-  boost::asio::io_context loop_;
   async::FakeTime time_{loop_.get_executor()};
   SeededRandom random_{1};
   ports::FakeHttpClient http_;
