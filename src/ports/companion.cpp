@@ -32,12 +32,16 @@ Result<std::string> find_program(std::string_view name, std::string_view setting
               fmt::format("Install it, or set its path with: openclaw config set {} PATH", setting));
 }
 
-std::vector<std::string> companion_environment() {
+std::vector<std::string> environment_of(std::span<const std::string_view> names) {
   const auto environment = config::Environment::of_process();
   std::vector<std::string> list;
-  for (const auto name : kPassedOn)
+  for (const auto name : names)
     if (const auto value = environment.find(name)) list.push_back(fmt::format("{}={}", name, *value));
   return list;
+}
+
+std::vector<std::string> companion_environment() {
+  return environment_of(kPassedOn);
 }
 
 } // namespace openclaw::ports

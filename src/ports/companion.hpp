@@ -2,6 +2,7 @@
 // started without one, with a small environment that holds none of our keys.
 #pragma once
 #include "base/result.hpp"
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,9 @@ namespace openclaw::ports {
 // not there, because a person must install it or correct `setting`.
 Result<std::string> find_program(std::string_view name, std::string_view setting);
 
-// "NAME=value" for a companion: where it finds programs, its home, its language and its own data, nothing else.
+// "NAME=value" of those of our variables that are named and set.
+std::vector<std::string> environment_of(std::span<const std::string_view> names);
+// The same for a companion: where it finds programs, its home, its language and its own data, nothing else.
 std::vector<std::string> companion_environment();
 
 } // namespace openclaw::ports

@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "base/json.hpp"
+#include "ports/companion.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -31,13 +32,8 @@ std::unexpected<Error> disk_problem(const std::string& path, std::string_view do
 }
 
 // What the process needs to reach the daemon, and nothing of ours.
-std::vector<std::string> worker_environment() {
-  std::vector<std::string> variables;
-  for (const auto* name :
-       {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE"})
-    if (const char* value = std::getenv(name)) variables.push_back(fmt::format("{}={}", name, value));
-  return variables;
-}
+constexpr std::string_view kPassedOn[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY",   "http_proxy",
+                                          "NO_PROXY",    "no_proxy",    "SSL_CERT_FILE"};
 
 } // namespace
 
@@ -127,7 +123,7 @@ Result<> EventFile::start() {
   async::SpawnOptions options;
   options.argv = {std::filesystem::read_symlink("/proc/self/exe", code).string(), kEventsWorker, root_, account_,
                   head_.id};
-  options.environment = worker_environment();
+  options.environment = ports::environment_of(kPassedOn);
   options.descriptors = {{written.get(), 3}};
   TRY(process_, async::spawn(services_.executor, std::move(options)));
   return {};

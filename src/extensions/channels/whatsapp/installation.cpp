@@ -5,6 +5,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "config/files.hpp"
+#include "ports/companion.hpp"
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -98,14 +99,20 @@ Task<std::string> find_node(async::Executor executor, std::string given) {
 }
 
 // What npm may know of our surroundings: where to fetch from and through what, no keys of ours.
-std::vector<std::string> npm_environment() {
-  std::vector<std::string> variables;
-  for (const char* name : {"PATH", "HOME", "XDG_CACHE_HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
-                           "https_proxy", "no_proxy", "NODE_EXTRA_CA_CERTS", "NPM_CONFIG_REGISTRY",
-                           "npm_config_registry", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig"})
-    if (const char* value = std::getenv(name)) variables.push_back(fmt::format("{}={}", name, value));
-  return variables;
-}
+constexpr std::string_view kOfNpm[] = {"PATH",
+                                       "HOME",
+                                       "XDG_CACHE_HOME",
+                                       "HTTP_PROXY",
+                                       "HTTPS_PROXY",
+                                       "NO_PROXY",
+                                       "http_proxy",
+                                       "https_proxy",
+                                       "no_proxy",
+                                       "NODE_EXTRA_CA_CERTS",
+                                       "NPM_CONFIG_REGISTRY",
+                                       "npm_config_registry",
+                                       "NPM_CONFIG_USERCONFIG",
+                                       "npm_config_userconfig"};
 
 Result<> write_source(const std::string& folder, std::string_view name) {
   const auto path = fmt::format("{}/{}", folder, name);
@@ -141,7 +148,7 @@ Task<> install(async::Executor executor, std::string all, std::string folder) {
   async::SpawnOptions options;
   options.argv = {npm,          "ci",        "--ignore-scripts", "--omit=peer",     "--omit=dev",
                   "--no-audit", "--no-fund", "--no-progress",    "--loglevel=error"};
-  options.environment = npm_environment();
+  options.environment = ports::environment_of(kOfNpm);
   options.directory = folder;
   options.merge_error = true;
   CO_TRY(const auto outcome, co_await run(executor, std::move(options), kInstallMs));
