@@ -18,9 +18,9 @@ Result<std::string> find_program(std::string_view name, std::string_view setting
   const auto environment = config::Environment::of_process();
   const auto wanted = trim(name);
   if (wanted.starts_with("~/") || wanted.contains('/')) {
-    const auto path = wanted.starts_with("~/")
-                          ? fmt::format("{}/{}", environment.find("HOME").value_or("/"), wanted.substr(2))
-                          : std::string(wanted);
+    auto path = wanted.starts_with("~/")
+                    ? fmt::format("{}/{}", environment.find("HOME").value_or("/"), wanted.substr(2))
+                    : std::string(wanted);
     if (::access(path.c_str(), X_OK) == 0) return path;
   } else if (!wanted.empty()) {
     for (const auto folder : split(environment.find("PATH").value_or("/usr/local/bin:/usr/bin:/bin"), ':')) {
